@@ -34,7 +34,7 @@ use tokio::runtime::Runtime;
 use crate::alibaba::credentials::Environment;
 use crate::child::{self, Children};
 use crate::clock::Clock;
-use crate::language;
+use crate::language::{self, worded};
 use crate::ops::buckets::Buckets;
 use crate::ops::failure::Refusal;
 use crate::ops::notify::RobotSettings;
@@ -90,20 +90,26 @@ fn work(runtime: &Runtime) -> Exit {
         Err(error) => return errors::usage(&Output::new(no_color), error),
     };
     let output = Output::new(cli.global.no_color);
-    log::start(cli.global.log);
+    log::start(cli.global.log, output.language());
     let is_linked = cli.global.chdir.as_deref().is_some_and(named::is_linked);
     if let Some(directory) = &cli.global.chdir
         && let Err(error) = std::env::set_current_dir(directory)
     {
-        let refusal = Refusal::new(Exit::Error, format!("cannot change to {}", directory.display()));
-        let refusal = refusal.cause(error.to_string()).hint("-C names a directory that this user may enter");
+        let refusal = language::for_reader(output.language(), || {
+            Refusal::new(Exit::Error, worded!("cannot change to {directory}", directory = directory.display()))
+                .cause(error.to_string())
+                .hint(worded!("-C names a directory that this user may enter"))
+        });
         return errors::report(&output, &refusal.into(), Machine::None);
     }
     let machine = cli.command.machine();
     // What follows the command takes the place of what stands before it.
     if specs > cli.global.file.len() {
-        let refusal = Refusal::new(Exit::Error, "--file was given before the command and after it");
-        return errors::report(&output, &refusal.hint("give all of them on one side of it").into(), machine);
+        let refusal = language::for_reader(output.language(), || {
+            Refusal::new(Exit::Error, worded!("--file was given before the command and after it"))
+                .hint(worded!("give all of them on one side of it"))
+        });
+        return errors::report(&output, &refusal.into(), machine);
     }
     let environment = environment().with_children(children());
     let clock = clock();

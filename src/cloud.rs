@@ -15,11 +15,13 @@ pub mod traffic;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::clock::BootTime;
+use crate::language::{Wording, say};
 use crate::plan::{HealthUnread, RoutesUnread};
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
@@ -353,7 +355,6 @@ impl ErrorKind {
 
 /// A failed call: what to do about it, and everything the API said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.describe())]
 pub struct CloudError {
     /// What the caller can do.
     pub kind: ErrorKind,
@@ -364,7 +365,7 @@ pub struct CloudError {
     /// The API's code, as it spelled it.
     pub code: Option<Box<str>>,
     /// The API's or the transport's own words, untrusted text.
-    pub message: Box<str>,
+    pub message: Wording,
     /// What came with the answer, if there was one that is the API's; boxed, since errors are handed on a lot.
     pub receipt: Option<Box<Receipt>>,
     /// The API's diagnostics link, untrusted text.
@@ -372,12 +373,12 @@ pub struct CloudError {
     /// How long the API asked to wait.
     pub retry_after: Option<Duration>,
     /// What to do next, in our words.
-    pub hint: Option<Box<str>>,
+    pub hint: Option<Wording>,
 }
 
 impl CloudError {
     /// Starts an error without a code.
-    pub fn new(kind: ErrorKind, effect: Effect, action: &'static str, message: impl Into<Box<str>>) -> Self {
+    pub fn new(kind: ErrorKind, effect: Effect, action: &'static str, message: impl Into<Wording>) -> Self {
         Self {
             kind,
             effect,
@@ -403,32 +404,40 @@ impl CloudError {
     }
 
     /// Returns the error and what to do about it, as one phrase.
-    pub fn with_hint(&self) -> String {
-        match self.next_step() {
-            Some(next) => format!("{self}; {next}"),
+    pub fn with_hint(&self) -> Wording {
+        Wording::new(|| match self.next_step() {
+            Some(next) => format!("{self}{and}{next}", and = say!("; ")),
             None => self.to_string(),
-        }
+        })
     }
 
-    /// Returns what to do next: our words, and the API's own link where only its owner can help.
+    /// Returns what to do next, for whoever reads it later.
+    pub fn advice(&self) -> Option<Wording> {
+        self.next_step().map(|_| Wording::new(|| self.next_step().unwrap_or_default()))
+    }
+
+    /// Returns what to do next in the language in force: our words, and the API's own link where only its owner can help.
     pub fn next_step(&self) -> Option<String> {
         let only_theirs = matches!(
             self.kind,
             ErrorKind::Other | ErrorKind::NotEntitled | ErrorKind::OperationLocked | ErrorKind::FinancialLocked
         );
-        let link = self.recommend.as_deref().filter(|_| only_theirs).map(|link| format!("the API's advice: {link}"));
-        let parts: Vec<&str> = [self.hint.as_deref(), link.as_deref()].into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
+        let link = self.recommend.as_deref().filter(|_| only_theirs).map(|link| say!("the API's advice: {link}", link));
+        let parts: Vec<&str> = [self.hint.as_ref().map(Wording::told), link.as_deref()].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(say!("; ")))
     }
+}
 
-    fn describe(&self) -> String {
-        let mut text = match &self.code {
-            Some(code) => format!("{} answered {code}: {}", self.action, self.message),
-            None => format!("{}: {}", self.action, self.message),
+impl fmt::Display for CloudError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, message, .. } = self;
+        let text = match &self.code {
+            Some(code) => say!("{action} answered {code}: {message}", action, code, message),
+            None => say!("{action}: {message}", action, message),
         };
-        if let Some(request_id) = self.request_id() {
-            text.push_str(&format!(" (RequestId {request_id})"));
-        }
-        text
+        f.write_str(&match self.request_id() {
+            Some(request_id) => say!("{text} (RequestId {request_id})", text, request_id),
+            None => text,
+        })
     }
 }

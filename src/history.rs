@@ -17,6 +17,7 @@ mod standing;
 use std::borrow::Cow;
 
 use crate::journal::{Entry, Journal, Outcome, Run};
+use crate::language::Wording;
 use crate::resource::Target;
 use crate::state::State;
 use crate::store::local::{Files, LocalStore, Paths};
@@ -179,7 +180,7 @@ pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, R
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_claimed<M: Medium>(medium: M, taken_over: Option<String>) -> Result<(Recorder<M>, Recorded), StoreError> {
+pub fn open_claimed<M: Medium>(medium: M, taken_over: Option<Wording>) -> Result<(Recorder<M>, Recorded), StoreError> {
     let (recorder, mut recorded) = bring_up_to_now(medium)?;
     recorded.notes.extend(taken_over.map(Note::TakenOver));
     Ok((recorder, recorded))
@@ -203,7 +204,7 @@ pub fn open_at(place: &Place, holder: &Holder) -> Result<(Recorder<Home>, Record
 pub fn open_claimed_at(
     place: &Place,
     medium: Home,
-    taken_over: Option<String>,
+    taken_over: Option<Wording>,
 ) -> Result<(Recorder<Home>, Recorded), StoreError> {
     // It may have been moved while somebody waited for it.
     place.refuse_moved()?;

@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::calendar::Zone;
 use crate::drift::{self, Subject};
 use crate::journal::Outcome;
+use crate::language::Wording;
 use crate::plan::{Approval, GroupHealth, TrafficHeard, Upcoming, WhyMemberNotUp};
 use crate::resource::{Address, ChangeName, GroupName, LiveState, RouterInterfaceId, ScopeFailure, Status, Target};
 use crate::schedule;
@@ -126,7 +127,7 @@ pub struct AtWork {
     /// The run, once it has begun.
     pub run_id: Option<RunId>,
     /// Who is at work, untrusted text.
-    pub who: String,
+    pub who: Wording,
     /// What it is about.
     pub addresses: Vec<Address>,
 }

@@ -21,6 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+use crate::language::Wording;
+
 pub use call::{Call, Mutation, Receipt, RequestId};
 pub use ids::{
     AccountId, AccountName, Address, ChangeName, GroupName, LabelKey, LabelValue, Region, RouterInterfaceId,
@@ -190,7 +192,7 @@ pub struct ScopeFailure {
     /// What could not be read.
     pub scope: Scope,
     /// Why: code, message, RequestId, next step; ready for people.
-    pub detail: String,
+    pub detail: Wording,
     /// The cloud does not know the region, or nobody can be reached there: its name may be misspelt.
     #[serde(skip)]
     pub may_be_misspelt: bool,

@@ -30,6 +30,7 @@ use crate::cloud::{
     Mutation, Page, Permit, Receipt, Stamped,
 };
 use crate::dice::Dice;
+use crate::language::{Wording, say, worded};
 use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
 
 /// How often and how long a call is repeated.
@@ -153,7 +154,15 @@ impl<C> Retrying<C> {
                 let pause = gate.throttled(sent, error.retry_after);
                 // Of a call that is not repeated here, whoever sent it tells.
                 if let Some(pause) = pause.filter(|_| may_repeat(&error) && !self.waits_unseen) {
-                    warn!("{action} in {scope} throttled, waiting {:.1} s (attempt {attempts})", pause.as_secs_f64());
+                    let wait = format!("{:.1}", pause.as_secs_f64());
+                    let said = worded!(
+                        "{action} in {scope} throttled, waiting {wait} s (attempt {attempts})",
+                        action,
+                        scope,
+                        wait,
+                        attempts
+                    );
+                    warn!("{said}");
                 }
                 if !may_repeat(&error) || throttled >= self.policy.throttled_attempts {
                     return Err(given_up(error, attempts));
@@ -298,8 +307,12 @@ fn given_up(error: CloudError, attempts: u32) -> CloudError {
     if attempts == 1 {
         return error;
     }
-    let message = error.message.strip_suffix('.').unwrap_or(&error.message);
-    CloudError { message: format!("{message} (gave up after {attempts} attempts)").into(), ..error }
+    let message = Wording::new(|| {
+        let said = error.message.told();
+        let said = said.strip_suffix('.').unwrap_or(said);
+        say!("{said} (gave up after {attempts} attempts)", said, attempts)
+    });
+    CloudError { message, ..error }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod answer;
 mod kind;
 mod message;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, DATE};
@@ -16,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::bounds;
 use crate::exchange::{self, Failure};
+use crate::language::say;
 use crate::signature::robot as signature;
 
 pub use address::{RobotUrl, Unaddressed};
@@ -39,7 +42,6 @@ pub struct Robot {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Untold {
     /// The robot said no.
-    #[error("{robot} refused the message: {words}")]
     Refused {
         /// Which, and where.
         robot: String,
@@ -49,7 +51,6 @@ pub enum Untold {
         clocks: Option<(Timestamp, Timestamp)>,
     },
     /// Nothing came back; it may have been taken.
-    #[error("{robot} cannot be reached: {cause}")]
     NoAnswer {
         /// Which, and where.
         robot: String,
@@ -57,13 +58,22 @@ pub enum Untold {
         cause: String,
     },
     /// Something else answered.
-    #[error("{robot} gave no answer of such a robot: {words}")]
     Strange {
         /// Which, and where.
         robot: String,
         /// What came.
         words: String,
     },
+}
+
+impl fmt::Display for Untold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Self::Refused { robot, words, .. } => say!("{robot} refused the message: {words}", robot, words),
+            Self::NoAnswer { robot, cause } => say!("{robot} cannot be reached: {cause}", robot, cause),
+            Self::Strange { robot, words } => say!("{robot} gave no answer of such a robot: {words}", robot, words),
+        })
+    }
 }
 
 /// How much of what somebody says is shown.

@@ -26,14 +26,14 @@ pub mod postgres;
 pub mod recorder;
 pub mod remote;
 pub mod shared;
+mod words;
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::diagnostic::quoted;
 use crate::journal::{Entry, Replay, Run};
+use crate::language::{Wording, worded};
 use crate::state::{RunId, State, Unreadable};
 
 pub use medium::{About, Medium};
@@ -121,7 +121,6 @@ pub trait Store {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system said no.
-    #[error("cannot {doing} {path}")]
     Io {
         /// What was being done, e.g. `append to`.
         doing: &'static str,
@@ -132,25 +131,22 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The content cannot be trusted; the file is left as it is.
-    #[error("{path} is damaged: {detail}")]
     Damaged {
         /// Which file.
         path: String,
         /// What is wrong with it, and where.
-        detail: String,
+        detail: Wording,
         /// What to do.
-        hint: String,
+        hint: Wording,
     },
     /// What lies where the state should was never a state.
-    #[error("{path} is no state of rictl: {detail}")]
     NotOurs {
         /// Which file.
         path: String,
         /// What it is read as.
-        detail: String,
+        detail: Wording,
     },
     /// Written by a newer rictl.
-    #[error("{path} has format version {found}, and this rictl reads versions up to {supported}")]
     Newer {
         /// Which file.
         path: String,
@@ -160,15 +156,13 @@ pub enum StoreError {
         supported: u64,
     },
     /// Somebody else committed meanwhile, or took the lock.
-    #[error("{path} was changed by somebody else: {detail}")]
     Moved {
         /// Which file.
         path: String,
         /// What moved.
-        detail: String,
+        detail: Wording,
     },
     /// A symlink, FIFO, directory or device stands where a file should.
-    #[error("{path} is {what}, not a regular file")]
     NotAFile {
         /// Which path.
         path: String,
@@ -176,7 +170,6 @@ pub enum StoreError {
         what: &'static str,
     },
     /// The same where the lock of an account should be.
-    #[error("{path} is {what}, not a regular file")]
     NoLockFile {
         /// Which path.
         path: String,
@@ -184,29 +177,25 @@ pub enum StoreError {
         what: &'static str,
     },
     /// Somebody holds the lock.
-    #[error("the state is locked by {holder}")]
     Locked {
         /// Who, where, since when, doing what.
-        holder: String,
+        holder: Wording,
         /// The lock's id, for `force-unlock`.
         id: String,
     },
     /// Somebody else on this host acts on the account.
-    #[error("the account is locked by {holder}")]
     AccountLocked {
         /// Who, as far as they say or the kernel shows.
-        holder: String,
+        holder: Wording,
         /// The lock file.
         path: String,
     },
     /// Nobody holds the lock that was to be freed.
-    #[error("{path} is not locked")]
     NotLocked {
         /// The lock file.
         path: String,
     },
     /// Others can write to a file or directory that only we may.
-    #[error("{path} can be written by {by}")]
     Exposed {
         /// The file or directory.
         path: String,
@@ -214,24 +203,20 @@ pub enum StoreError {
         by: Writer,
     },
     /// Locks do not keep others out there.
-    #[error("locks do not work on the file system of {path}: {why}")]
     Unlockable {
         /// The lock file.
         path: String,
         /// What shows that.
-        why: String,
+        why: Wording,
     },
     /// An earlier write failed; what was recorded since is kept for [`Store::rescue`].
-    #[error("nothing more can be recorded in {path} after a failed write")]
     Broken {
         /// The journal.
         path: String,
     },
     /// A write was given up: nobody knows whether it will be done.
-    #[error("the disk does not answer")]
     Stalled,
     /// Another claim counts: nothing more of ours is written.
-    #[error("{path} was taken over by {by} at {since:.0}, epoch {epoch}")]
     Fenced {
         /// Which state.
         path: String,
@@ -243,7 +228,6 @@ pub enum StoreError {
         epoch: u64,
     },
     /// A store far away did not answer, or not so that anything is known.
-    #[error("cannot {doing} {path}")]
     Unreachable {
         /// What was being done, e.g. `append to`.
         doing: &'static str,
@@ -254,7 +238,6 @@ pub enum StoreError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The state was moved elsewhere.
-    #[error("the state {path} was moved to {to} at {at:.0}")]
     Gone {
         /// Where it was.
         path: String,
@@ -266,7 +249,6 @@ pub enum StoreError {
         at: Timestamp,
     },
     /// A state in a shared store is of another spec.
-    #[error("{path} is the state of {of}, and this spec is {by}")]
     Foreign {
         /// Which state.
         path: String,
@@ -276,17 +258,15 @@ pub enum StoreError {
         by: String,
     },
     /// A store far away that must not be used as it is, or that refuses.
-    #[error("{path} cannot be used: {why}")]
     Unsuitable {
         /// Which store.
         path: String,
         /// Why not.
-        why: String,
+        why: Wording,
         /// What to do.
-        hint: String,
+        hint: Wording,
     },
     /// The caller broke the contract.
-    #[error("bug: {0}")]
     Bug(String),
 }
 
@@ -303,20 +283,9 @@ pub enum Writer {
     User(u32),
 }
 
-impl std::fmt::Display for Writer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Everybody => f.write_str("everybody"),
-            Self::Group(id) => write!(f, "another group ({id})"),
-            Self::User(id) => write!(f, "another user ({id}), whom its access control list names"),
-            Self::Owner(id) => write!(f, "its owner, another user ({id})"),
-        }
-    }
-}
-
 impl StoreError {
     /// Names the file that bytes came from.
-    fn unreadable(path: &str, reason: Unreadable, hint: impl Into<String>) -> Self {
+    fn unreadable(path: &str, reason: Unreadable, hint: impl Into<Wording>) -> Self {
         match reason {
             Unreadable::Damaged(detail) => Self::Damaged { path: path.into(), detail, hint: hint.into() },
             Unreadable::Newer { found, supported } => Self::Newer { path: path.into(), found, supported },
@@ -327,60 +296,9 @@ impl StoreError {
     pub fn unreadable_word(id: &RunId, detail: String) -> Self {
         Self::Damaged {
             path: format!("what is noted of the confirmation of run {id}"),
-            detail,
-            hint: "take it from a backup, or move it away: then the run awaits confirmation again".to_owned(),
+            detail: detail.into(),
+            hint: worded!("take it from a backup, or move it away: then the run awaits confirmation again"),
         }
-    }
-
-    /// Says what to do next.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Damaged { hint, .. } => hint.clone(),
-            Self::NotOurs { path, .. } => {
-                format!("it is left as it is: choose another `state.path`, or move {path} away if it is in the way")
-            }
-            Self::Newer { .. } => "use the rictl that wrote it, or a newer one".into(),
-            Self::Moved { .. } => "run `rictl plan` again".into(),
-            Self::NotAFile { path, .. } => format!("move {path} away, or choose another `state.path`"),
-            Self::NoLockFile { path, .. } => format!("move {path} away, or name another directory with --lock-dir"),
-            Self::Locked { id, .. } if id.is_empty() => "wait for it: it says who it is in a moment".into(),
-            Self::Locked { id, .. } => {
-                format!(
-                    "wait for it, with `--lock-timeout 5m` for as long as that; stop a rollout that pauses with Ctrl-C; or free the lock with `rictl force-unlock {id}` if you know that it is dead"
-                )
-            }
-            Self::AccountLocked { path, .. } => {
-                format!("wait for it with `--lock-timeout 5m`, or end that process: its lock ({path}) ends with it")
-            }
-            Self::Exposed { path, by: Writer::Owner(_) } => {
-                format!("if what is in it is yours, run `chown` on {path}; else choose another `state.path`")
-            }
-            Self::Exposed { path, .. } => format!("run `chmod go-w {path}`"),
-            Self::Unlockable { .. } => {
-                "keep the state elsewhere, or go without: `--lock=none`, which the run records".into()
-            }
-            Self::Io { source, .. } => match source.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                    "make room there, then run it again".into()
-                }
-                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                    "make it accessible to you, or work in another directory".into()
-                }
-                _ => return None,
-            },
-            Self::NotLocked { .. } => "nothing has to be freed".into(),
-            Self::Unsuitable { hint, .. } => hint.clone(),
-            Self::Gone { address: Some(address), .. } => {
-                format!("use `--state {}`, or set RICTL_STATE to that", quoted(address))
-            }
-            Self::Gone { .. } => "name that store with --state, or RICTL_STATE".into(),
-            Self::Foreign { .. } => {
-                "give the spec a `state.name` of its own; or, where it was renamed, say so once with `--adopt`".into()
-            }
-            Self::Fenced { .. } => "`rictl state lock` says who holds it, `rictl plan` what is left".into(),
-            Self::Unreachable { .. } => "see whether it is up and reachable from here, then run it again".into(),
-            Self::Broken { .. } | Self::Stalled | Self::Bug(_) => return None,
-        })
     }
 }
 

@@ -37,12 +37,12 @@ fn sentences() -> BTreeMap<String, PathBuf> {
     found
 }
 
-/// The first literals of `say!` and `sentence!`.
+/// The first literals of `say!`, `sentence!` and `worded!`.
 fn said_in(source: &str) -> Vec<String> {
     let source: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     let source = source.join("\n");
     let mut found = Vec::new();
-    for (at, opening) in ["say!(", "sentence!("].iter().flat_map(|opening| source.match_indices(opening)) {
+    for (at, opening) in ["say!(", "sentence!(", "worded!("].iter().flat_map(|opening| source.match_indices(opening)) {
         let rest = source[at + opening.len()..].trim_start();
         found.extend(rest.strip_prefix('"').map(literal));
     }

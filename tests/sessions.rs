@@ -143,11 +143,13 @@ impl Stage {
             (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
             (r"\bpid \d+", "pid <pid>"),
             (&format!("\\bon {host}\\b"), "on <host>"),
+            (&format!("（{host}，"), "（<host>，"),
             (&format!("\"host\":\"{host}\""), r#""host":"<host>""#),
             (r#""durations":\{[^}]*\}"#, r#""durations":{<durations>}"#),
             (r#""uptime":\{[^}]*\}"#, r#""uptime":{<uptime>}"#),
             (r"after (\d+(ms|s|m|h))+", "after <duration>"),
             (r"用时 (\d+(ms|s|m|h))+", "用时 <duration>"),
+            (r"已用 (\d+(ms|s|m|h))+", "已用 <duration>"),
             (r"  (\d+(ms|s|m|h))+\b", "  <duration>"),
             (r#""elapsed_seconds":[\d.]+"#, r#""elapsed_seconds":<n>"#),
         ];

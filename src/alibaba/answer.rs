@@ -13,6 +13,7 @@ use super::transport::Answer;
 use super::wire::{self, Envelope};
 use crate::cloud::codes::{self, Meaning};
 use crate::cloud::{CloudError, Effect, ErrorKind, LISTING_ACTION, Receipt, RequestId};
+use crate::language::{Wording, word, worded};
 
 /// What the answer is held against.
 pub(super) struct Asked<'a> {
@@ -60,19 +61,28 @@ impl Asked<'_> {
     /// Makes the error of an answer that cannot be read as the API's. `problem` finishes "answered with".
     pub(super) fn unreadable(&self, answer: &Answer, problem: &str) -> CloudError {
         let (kind, hint) = match answer.status {
-            429 => (ErrorKind::Throttled, "wait, then run again"),
-            500.. => (ErrorKind::Unavailable, "run again in a moment"),
-            _ => (ErrorKind::Malformed, "check the endpoint: a proxy or a portal may have answered in its place"),
+            429 => (ErrorKind::Throttled, worded!("wait, then run again")),
+            500.. => (ErrorKind::Unavailable, worded!("run again in a moment")),
+            _ => {
+                let hint = worded!("check the endpoint: a proxy or a portal may have answered in its place");
+                (ErrorKind::Malformed, hint)
+            }
         };
         let problem = self.repeat(problem, QUOTED);
-        let mut message = format!("{} answered HTTP {} with {problem}", self.endpoint.authority(), answer.status);
-        if !answer.body.is_empty() {
-            message.push_str(": ");
-            message.push_str(&self.repeat(&String::from_utf8_lossy(&answer.body), QUOTED));
-        }
+        let body = match answer.body.as_slice() {
+            [] => String::new(),
+            body => format!(": {}", self.repeat(&String::from_utf8_lossy(body), QUOTED)),
+        };
+        let message = worded!(
+            "{host} answered HTTP {status} with {problem}{body}",
+            host = self.endpoint.authority(),
+            status = answer.status,
+            problem,
+            body
+        );
         CloudError {
             retry_after: answer.retry_after,
-            hint: Some(hint.into()),
+            hint: Some(hint),
             ..CloudError::new(kind, Effect::InDoubt, self.action.name, message)
         }
     }
@@ -93,57 +103,60 @@ impl Asked<'_> {
             kind = ErrorKind::Throttled;
         }
         let api_message = envelope.message.as_deref().unwrap_or("no message");
+        let quoted = || api_message.into();
         let (message, hint) = match kind {
             ErrorKind::Credentials => self.signature_verdict(api_message, hint),
-            ErrorKind::ClockSkew => (self.with_skew(api_message, answer.date), hint.to_owned()),
+            ErrorKind::ClockSkew => (self.with_skew(api_message, answer.date), Wording::new(|| word(hint))),
             ErrorKind::Denied if !code.contains("RiskControl") => {
-                (api_message.to_owned(), format!("{hint} ({})", self.action.policy()))
+                (quoted(), worded!("{hint} ({policy})", hint = word(hint), policy = self.action.policy()))
             }
-            _ => (api_message.to_owned(), hint.to_owned()),
+            _ => (quoted(), Wording::new(|| word(hint))),
         };
         CloudError {
             kind,
             effect,
             action: self.action.name,
             code: Some(self.repeat(code, LONGEST_WORDS).into()),
-            message: self.repeat(&message, LONGEST_WORDS).into(),
+            message: Wording::new(|| self.repeat(message.told(), LONGEST_WORDS)),
             receipt: Some(Box::new(Receipt { request_id, cloud_date: answer.date })),
             recommend: envelope.recommend.as_deref().map(|link| self.repeat(link, LONGEST_WORDS).into()),
             retry_after: answer.retry_after,
-            hint: Some(hint.into()),
+            hint: Some(hint),
         }
     }
 
     /// Says whether the secret or the signed text is at fault, where the API repeats what it signed.
-    fn signature_verdict(&self, api_message: &str, hint: &str) -> (String, String) {
+    fn signature_verdict(&self, api_message: &str, hint: &'static str) -> (Wording, Wording) {
         let lower = api_message.to_ascii_lowercase();
         let Some((start, marker)) = SERVER_STRING.iter().find_map(|marker| Some((lower.find(marker)?, marker))) else {
-            return (api_message.to_owned(), hint.to_owned());
+            return (api_message.into(), Wording::new(|| word(hint)));
         };
         let server_string = api_message[start + marker.len()..].trim_start_matches([':', '[', ' ']);
         let verdict = if server_string.starts_with(self.string_to_sign) {
-            "the API signed the very text that rictl signed, so the access key secret is wrong: check it"
+            worded!("the API signed the very text that rictl signed, so the access key secret is wrong: check it")
         } else {
-            "the API signed another text than rictl did, so the secret may well be right: a proxy may have changed the \
-             request; if none is in between, report this as a bug with the RequestId"
+            worded!(
+                "the API signed another text than rictl did, so the secret may well be right: a proxy may have changed the \
+                 request; if none is in between, report this as a bug with the RequestId"
+            )
         };
         // What follows repeats the whole request.
-        (api_message[..start].trim_end().to_owned(), verdict.to_owned())
+        (api_message[..start].trim_end().into(), verdict)
     }
 
-    fn with_skew(&self, api_message: &str, date: Option<Timestamp>) -> String {
-        let Some(date) = date else { return api_message.to_owned() };
+    fn with_skew(&self, api_message: &str, date: Option<Timestamp>) -> Wording {
+        let Some(date) = date else { return api_message.into() };
         let seconds = self.now.as_second() - date.as_second();
-        let direction = if seconds < 0 { "behind" } else { "ahead of" };
         let amount = match seconds.unsigned_abs() {
             seconds @ 0..=119 => format!("{seconds} s"),
             seconds @ 120..=7199 => format!("{} min", seconds / 60),
             seconds => format!("{} h", seconds / 3600),
         };
-        format!(
-            "{}; this clock is {amount} {direction} the API's (Date header)",
-            api_message.strip_suffix('.').unwrap_or(api_message)
-        )
+        let said = api_message.strip_suffix('.').unwrap_or(api_message);
+        match seconds {
+            ..0 => worded!("{said}; this clock is {amount} behind the API's (Date header)", said, amount),
+            0.. => worded!("{said}; this clock is {amount} ahead of the API's (Date header)", said, amount),
+        }
     }
 }
 

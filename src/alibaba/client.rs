@@ -26,6 +26,7 @@ use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, LISTING_ACTION,
     Mutation, Page, Permit, Receipt, Selection, Stamped, Terms, stamp_taken, unknown_interface,
 };
+use crate::language::{Wording, say, worded};
 use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
 
@@ -137,11 +138,12 @@ impl<S: CredentialSource> Client<S> {
         let Some(known) = known.filter(|owner| owner.access_key_id != credentials.access_key_id) else { return Ok(()) };
         let now = self.ask_identity(account, credentials).await?;
         if now.account_id != known.account_id {
-            let message = format!(
-                "the renewed credentials belong to account {}, and this run began with account {}",
-                now.account_id, known.account_id
+            let message = worded!(
+                "the renewed credentials belong to account {now}, and this run began with account {known}",
+                now = now.account_id,
+                known = known.account_id
             );
-            let hint = Some("let them be renewed for the same account, then run rictl plan again".into());
+            let hint = Some(worded!("let them be renewed for the same account, then run rictl plan again"));
             return Err(CloudError {
                 hint,
                 ..CloudError::new(ErrorKind::OtherAccount, Effect::None, IDENTITY, message)
@@ -191,7 +193,7 @@ impl<S: CredentialSource> Client<S> {
         debug!(action = action.name, host = endpoint.authority(), parameters = ?action.parameters, "request");
         // The last look there is: from here on only the API can refuse what comes late.
         if action.terms.are_over() {
-            let message = "not sent: what it rests on had grown too old";
+            let message = worded!("not sent: what it rests on had grown too old");
             return Err(CloudError::new(ErrorKind::TooLate, Effect::None, action.name, message));
         }
         let outcome = self.transport.exchange(action.name, endpoint, &signed).await;
@@ -313,35 +315,39 @@ fn check_selection(selection: &Selection, page: Page, action: &'static str) -> R
     let Some(stranger) = page.interfaces.iter().find(|interface| !ids.contains(&interface.id)) else {
         return Ok(page);
     };
-    let message = format!("the answer lists {}, which was not asked for", stranger.id);
+    let message = worded!("the answer lists {id}, which was not asked for", id = stranger.id);
     Err(CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, message).answered(page.request_id.clone(), None))
 }
 
 /// Reads what a profile or a variable says of where STS is. Plain http is for this machine only.
 fn chosen_sts(text: &str) -> Result<Endpoint, CloudError> {
     let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let refused = |problem: String| {
+    let refused = |problem: Wording| {
         let hint =
-            Some("check sts_endpoint and sts_region of the profile, and ALIBABA_CLOUD_STS_ENDPOINT and _REGION".into());
-        CloudError { hint, ..CloudError::new(ErrorKind::Invalid, Effect::None, IDENTITY, problem) }
+            worded!("check sts_endpoint and sts_region of the profile, and ALIBABA_CLOUD_STS_ENDPOINT and _REGION");
+        CloudError { hint: Some(hint), ..CloudError::new(ErrorKind::Invalid, Effect::None, IDENTITY, problem) }
     };
-    let endpoint: Endpoint = url.parse().map_err(|error| refused(format!("STS cannot be asked there: {error}")))?;
+    let endpoint: Endpoint =
+        url.parse().map_err(|error| refused(worded!("STS cannot be asked there: {error}", error)))?;
     if endpoint.is_plain_http() && !is_never_proxied(endpoint.host()) {
-        return Err(refused(format!("STS cannot be asked there: {endpoint} is plain http")));
+        return Err(refused(worded!("STS cannot be asked there: {endpoint} is plain http", endpoint)));
     }
     Ok(endpoint)
 }
 
 /// Adds to what the API said of expired keys why there are no new ones; its code and RequestId stay.
 fn unrenewed(refusal: CloudError, renewal: CloudError) -> CloudError {
-    let message = format!("{}; {}", refusal.message.strip_suffix('.').unwrap_or(&refusal.message), renewal.message);
-    CloudError { kind: renewal.kind, effect: Effect::None, message: message.into(), hint: renewal.hint, ..refusal }
+    let message = Wording::new(|| {
+        let (refused, why) = (refusal.message.told(), renewal.message.told());
+        format!("{}{and}{why}", refused.strip_suffix('.').unwrap_or(refused), and = say!("; "))
+    });
+    CloudError { kind: renewal.kind, effect: Effect::None, message, hint: renewal.hint, ..refusal }
 }
 
 fn bad_region(region: &Region, action: &'static str) -> CloudError {
-    let message = format!("{region:?} is not the name of a region");
+    let message = worded!("{region} is not the name of a region", region = format!("{region:?}"));
     CloudError {
-        hint: Some("check the region's spelling in the spec".into()),
+        hint: Some(worded!("check the region's spelling in the spec")),
         ..CloudError::new(ErrorKind::InvalidRegion, Effect::None, action, message)
     }
 }

@@ -36,6 +36,7 @@ use crate::alibaba::{CredentialSource, Credentials};
 use crate::clock::Clock;
 use crate::cloud::{CloudError, Effect, ErrorKind};
 use crate::diagnostic::nearest::nearest;
+use crate::language::{Wording, say, worded};
 use crate::resource::AccountName;
 
 pub use self::core_dumps::forbid_core_dumps;
@@ -115,11 +116,12 @@ impl Known {
     fn settle(&mut self, loaded: Result<Held, CloudError>, renew: bool, now: Timestamp) -> Result<Held, CloudError> {
         let outcome = match (loaded, &self.held) {
             (Ok(new), Some(old)) if renew && same_keys(&old.credentials, &new.credentials) => Err(failure(
-                format!("{} still gives the credentials that the API no longer accepts", new.source),
-                new.login.as_deref().map_or_else(|| "renew them where they come from".to_owned(), renewed_by),
+                worded!("{source} still gives the credentials that the API no longer accepts", source = new.source),
+                new.login.as_deref().map_or_else(|| worded!("renew them where they come from"), renewed_by),
             )),
             (Err(error), Some(old)) if !renew && !old.is_over(now) => {
-                tracing::warn!("credentials could not be renewed yet: {error}");
+                let said = worded!("credentials could not be renewed yet: {error}", error);
+                tracing::warn!("{said}");
                 Ok(old.clone())
             }
             (loaded, _) => loaded,
@@ -219,10 +221,10 @@ impl Chain {
     }
 
     async fn obtain(&self, name: &AccountName, renew: bool) -> Result<Held, CloudError> {
-        let account = self
-            .accounts
-            .get(name)
-            .ok_or_else(|| failure(format!("account {name} is not one of cloud.accounts"), "declare it in the spec"))?;
+        let account = self.accounts.get(name).ok_or_else(|| {
+            let message = worded!("account {name} is not one of cloud.accounts", name);
+            failure(message, worded!("declare it in the spec"))
+        })?;
         if !name.is_default_account() && account.source == AccountSource::default() {
             return Box::pin(self.obtain(&AccountName::default_account(), renew)).await;
         }
@@ -267,7 +269,8 @@ impl Chain {
             let role = profile::role_of(arn, &self.settings.environment);
             held.credentials =
                 fetch::assume(held.credentials, &[role], &self.settings, now).await.map_err(|reason| {
-                    failure(format!("account {name}: {reason}"), "check the role and who may assume it")
+                    let message = worded!("account {name}: {reason}", name, reason);
+                    failure(message, worded!("check the role and who may assume it"))
                 })?;
             held.mode = "RamRoleArn";
             held.source = format!("role {arn}, assumed with {}", held.source);
@@ -309,15 +312,17 @@ impl Chain {
                     names.extend(near);
                 }
                 Skipped::Faulty { source, reason } => {
-                    let hint = "set it without, for example from the output of `tr -d '[:space:]'`, or unset it";
-                    return Err(failure(format!("{source} cannot be used: {reason}"), hint));
+                    let hint =
+                        worded!("set it without, for example from the output of `tr -d '[:space:]'`, or unset it");
+                    return Err(failure(worded!("{source} cannot be used: {reason}", source, reason), hint));
                 }
                 Skipped::Unusable { source, reason } => {
                     // Off ECS its metadata service is always missing, which is nobody's mistake.
                     if *step != Step::EcsMetadata {
-                        tracing::warn!("{source} cannot be used: {reason}");
+                        let said = worded!("{source} cannot be used: {reason}", source, reason);
+                        tracing::warn!("{said}");
                     }
-                    looked.push(format!("{source}: {reason}"));
+                    looked.push(worded!("{source}: {reason}", source, reason));
                     if named.is_some() {
                         break;
                     }
@@ -346,37 +351,33 @@ impl CredentialSource for Chain {
 fn no_credentials(
     named: Option<&str>,
     renewing: bool,
-    looked: &[String],
-    (names, way_out): (&[String], Option<String>),
+    looked: &[Wording],
+    (names, way_out): (&[String], Option<Wording>),
 ) -> CloudError {
-    let looked = looked.join("; ");
-    let or = |hint: &str| way_out.clone().unwrap_or_else(|| hint.to_owned());
+    let looked = Wording::new(|| looked.iter().map(ToString::to_string).collect::<Vec<_>>().join(say!("; ")));
+    let or = |hint: Wording| way_out.clone().unwrap_or(hint);
     if renewing {
-        return failure(format!("credentials cannot be renewed: {looked}"), or("renew them where they come from"));
+        let message = worded!("credentials cannot be renewed: {looked}", looked);
+        return failure(message, or(worded!("renew them where they come from")));
     }
     let Some(wanted) = named else {
-        return failure(
-            format!("no credentials were found: {looked}"),
-            or(
-                "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or name a \
-                profile with --profile",
-            ),
+        let hint = worded!(
+            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or name a \
+             profile with --profile"
         );
+        return failure(worded!("no credentials were found: {looked}", looked), or(hint));
     };
-    if let Some(way_out) = way_out {
-        return failure(format!("profile {wanted} gives no credentials: {looked}"), way_out);
-    }
-    let hint = match nearest(wanted, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean profile {near}?"),
-        None if names.is_empty() => format!("configure it with `aliyun configure --profile {wanted}`"),
-        None => format!("there are the profiles {}", names.join(", ")),
-    };
-    failure(format!("profile {wanted} gives no credentials: {looked}"), hint)
+    let hint = way_out.unwrap_or_else(|| match nearest(wanted, names.iter().map(String::as_str)) {
+        Some(near) => worded!("did you mean profile {near}?", near),
+        None if names.is_empty() => worded!("configure it with `aliyun configure --profile {wanted}`", wanted),
+        None => worded!("there are the profiles {names}", names = names.join(say!(", "))),
+    });
+    failure(worded!("profile {wanted} gives no credentials: {looked}", wanted, looked), hint)
 }
 
-fn failure(message: String, hint: impl Into<Box<str>>) -> CloudError {
+fn failure(message: Wording, hint: Wording) -> CloudError {
     let mut error = CloudError::new(ErrorKind::Credentials, Effect::None, "credentials", message);
-    error.hint = Some(hint.into());
+    error.hint = Some(hint);
     error
 }
 

@@ -13,6 +13,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::credentials::Environment;
+use crate::language::worded;
 use crate::loopback::is_this_machine;
 
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -62,7 +63,8 @@ impl Proxy {
         let through = Matcher::builder().https(address.as_str()).build();
         let through = "https://any.invalid".parse().ok().and_then(|any| through.intercept(&any));
         let Some(through) = through else {
-            tracing::warn!("{variable} names no proxy that can be used, so none is");
+            let said = worded!("{variable} names no proxy that can be used, so none is", variable);
+            tracing::warn!("{said}");
             return None;
         };
         let authority = through.uri().authority().map(ToString::to_string).unwrap_or_default();

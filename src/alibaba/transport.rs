@@ -18,6 +18,7 @@ use super::request::Signed;
 use crate::bounds;
 use crate::cloud::{CloudError, Effect, ErrorKind};
 use crate::exchange::{Failure, exchange, innermost};
+use crate::language::{Wording, sentence, word, worded};
 use crate::loopback::is_here;
 
 /// An answer before anyone has looked into it.
@@ -55,7 +56,7 @@ impl Transport {
     ) -> Result<Answer, CloudError> {
         let http = self.http.get_or_try_init(|| self.build(action)).await?;
         let headers = header_map(&signed.headers).ok_or_else(|| {
-            CloudError::new(ErrorKind::Credentials, Effect::None, action, "the keys hold characters that no key has")
+            unsent(ErrorKind::Credentials, action, worded!("the keys hold characters that no key has"))
         })?;
         let request = http.post(endpoint.with_query(&signed.query)).headers(headers);
         let mut body = Vec::new();
@@ -82,8 +83,8 @@ impl Transport {
             None => http::client(self.timeouts, &Wire::Tls(self.proxy.as_ref())),
         };
         client.map_err(|error| {
-            let message = format!("cannot set up HTTPS: {}", innermost(&error));
-            CloudError { hint: Some(ROOTS_HINT.into()), ..unsent(ErrorKind::Tls, action, message) }
+            let message = worded!("cannot set up HTTPS: {cause}", cause = innermost(&error));
+            CloudError { hint: advice(ROOTS_HINT), ..unsent(ErrorKind::Tls, action, message) }
         })
     }
 
@@ -98,17 +99,20 @@ impl Transport {
         let addresses: Vec<SocketAddr> = match resolved {
             Ok(Ok(addresses)) => addresses.collect(),
             Ok(Err(error)) => {
-                return Err(unsent(ErrorKind::Unreachable, action, format!("cannot resolve {endpoint}: {error}")));
+                let message = worded!("cannot resolve {endpoint}: {error}", endpoint, error);
+                return Err(unsent(ErrorKind::Unreachable, action, message));
             }
             Err(_) => {
-                let message = format!("cannot resolve {endpoint} within {:?}", self.timeouts.connect);
+                let within = format!("{:?}", self.timeouts.connect);
+                let message = worded!("cannot resolve {endpoint} within {within}", endpoint, within);
                 return Err(unsent(ErrorKind::Unreachable, action, message));
             }
         };
         if let Some(elsewhere) = addresses.iter().find(|address| !is_here(address.ip())) {
-            let message = format!("{endpoint} is plain http, and {} is not this machine", elsewhere.ip());
-            let hint = "write https://, or name an address of the loopback interface".into();
-            return Err(CloudError { hint: Some(hint), ..unsent(ErrorKind::Invalid, action, message) });
+            let ip = elsewhere.ip();
+            let message = worded!("{endpoint} is plain http, and {ip} is not this machine", endpoint, ip);
+            let hint = advice(sentence!("write https://, or name an address of the loopback interface"));
+            return Err(CloudError { hint, ..unsent(ErrorKind::Invalid, action, message) });
         }
         Ok(addresses)
     }
@@ -118,29 +122,42 @@ impl Transport {
         let (kind, message) = match failure {
             Failure::Untrusted(cause) => {
                 return CloudError {
-                    hint: Some(tls_hint(&cause).into()),
-                    ..unsent(ErrorKind::Tls, action, format!("cannot trust {host}: {cause}"))
+                    hint: advice(tls_hint(&cause)),
+                    ..unsent(ErrorKind::Tls, action, worded!("cannot trust {host}: {cause}", host, cause))
                 };
             }
             Failure::Unconnected(cause) => {
-                let cause = cause.unwrap_or_else(|| format!("no connection within {:?}", self.timeouts.connect));
+                let within = || format!("{:?}", self.timeouts.connect);
+                let late = || worded!("no connection within {within}", within = within());
+                let cause = cause.map_or_else(late, Wording::from);
                 let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(endpoint.url()));
-                let through = proxy.map(|proxy| format!(" through {}", proxy.describe())).unwrap_or_default();
+                let message = match proxy.map(Proxy::describe) {
+                    None => worded!("cannot connect to {host}: {cause}", host, cause),
+                    Some(proxy) => worded!("cannot connect to {host} through {proxy}: {cause}", host, proxy, cause),
+                };
                 return CloudError {
-                    hint: Some(if endpoint.loopback().is_some() { LOOPBACK_HINT } else { REACH_HINT }.into()),
-                    ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}{through}: {cause}"))
+                    hint: advice(if endpoint.loopback().is_some() { LOOPBACK_HINT } else { REACH_HINT }),
+                    ..unsent(ErrorKind::Unreachable, action, message)
                 };
             }
             Failure::TooLarge(_) => (
                 ErrorKind::Malformed,
-                format!("{host} answered with more than {}", bounds::size(bounds::ANSWER_BYTES as u64)),
+                worded!(
+                    "{host} answered with more than {most}",
+                    host,
+                    most = bounds::size(bounds::ANSWER_BYTES as u64)
+                ),
             ),
             Failure::TimedOut => (
                 ErrorKind::Interrupted,
-                format!("{host} did not finish its answer in time (at most {:?})", self.timeouts.total),
+                worded!(
+                    "{host} did not finish its answer in time (at most {most})",
+                    host,
+                    most = format!("{:?}", self.timeouts.total)
+                ),
             ),
             Failure::CutOff(cause) => {
-                (ErrorKind::Interrupted, format!("the exchange with {host} was cut off: {cause}"))
+                (ErrorKind::Interrupted, worded!("the exchange with {host} was cut off: {cause}", host, cause))
             }
         };
         CloudError::new(kind, Effect::InDoubt, action, message)
@@ -148,11 +165,18 @@ impl Transport {
 }
 
 const ROOTS_HINT: &str =
-    "certificates are checked against the system's roots, or those in the file that SSL_CERT_FILE names";
-const LOOPBACK_HINT: &str = "nothing listens there: see what --endpoint, RICTL_ENDPOINT or ALIBABA_CLOUD_ENDPOINT names; `rictl emulator serve` prints where it listens";
-const REACH_HINT: &str = "check the region's name, the network, and the proxy that HTTPS_PROXY names, if any";
+    sentence!("certificates are checked against the system's roots, or those in the file that SSL_CERT_FILE names");
+const LOOPBACK_HINT: &str = sentence!(
+    "nothing listens there: see what --endpoint, RICTL_ENDPOINT or ALIBABA_CLOUD_ENDPOINT names; `rictl emulator serve` prints where it listens"
+);
+const REACH_HINT: &str =
+    sentence!("check the region's name, the network, and the proxy that HTTPS_PROXY names, if any");
 
-fn unsent(kind: ErrorKind, action: &'static str, message: impl Into<Box<str>>) -> CloudError {
+fn advice(hint: &'static str) -> Option<Wording> {
+    Some(Wording::new(|| word(hint)))
+}
+
+fn unsent(kind: ErrorKind, action: &'static str, message: impl Into<Wording>) -> CloudError {
     CloudError::new(kind, Effect::None, action, message)
 }
 
@@ -179,7 +203,9 @@ fn http_date(text: &str) -> Option<Timestamp> {
 
 fn tls_hint(error: &rustls::Error) -> &'static str {
     match error {
-        rustls::Error::PeerIncompatible(_) => "TLS 1.2 is the least; a proxy may have answered in the server's place",
+        rustls::Error::PeerIncompatible(_) => {
+            sentence!("TLS 1.2 is the least; a proxy may have answered in the server's place")
+        }
         _ => ROOTS_HINT,
     }
 }

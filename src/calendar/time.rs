@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::duration::{self, DurationError};
+use crate::language::say;
 
 use super::written::{Written, WrittenError};
 use super::zone::Zone;
@@ -21,8 +22,8 @@ pub enum Toward {
 impl fmt::Display for Toward {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Past => "before",
-            Self::Future => "after",
+            Self::Past => say!("before"),
+            Self::Future => say!("after"),
         })
     }
 }
@@ -31,24 +32,22 @@ impl fmt::Display for Toward {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It is neither a time nor a duration.
-    #[error("{}, or a duration such as 90m or 7d", WrittenError::Malformed)]
+    #[error("{}", say!("{time}, or a duration such as 90m or 7d", time = WrittenError::Malformed))]
     Neither,
     /// It begins as a time does, and is none.
     #[error(transparent)]
     NotATime(WrittenError),
     /// It is a duration with a sign.
-    #[error(
-        "a duration takes no sign: it is counted {0} now; for the other way write the time, such as 2026-12-02T01:00"
-    )]
+    #[error("{}", say!("a duration takes no sign: it is counted {toward} now; for the other way write the time, such as 2026-12-02T01:00", toward = _0))]
     Signed(Toward),
     /// It is no duration.
     #[error(transparent)]
     NotADuration(DurationError),
     /// The local time occurs twice.
-    #[error("that local time occurs twice; write {earlier} or {later}", earlier = .0[0], later = .0[1])]
+    #[error("{}", say!("that local time occurs twice; write {earlier} or {later}", earlier = _0[0], later = _0[1]))]
     Twice([String; 2]),
     /// It is further away than any time can be.
-    #[error("the time is too far away")]
+    #[error("{}", say!("the time is too far away"))]
     TooFar,
 }
 

@@ -27,6 +27,7 @@ use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
 use crate::diagnostic::Diagnostics;
 use crate::executor::{self, OnError};
+use crate::language::{say, worded};
 use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify::{self, RobotSettings};
@@ -129,16 +130,20 @@ pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: 
     if !command.only_reads_the_cloud() {
         return run(command, invocation, output).await;
     }
-    let signals::Signals { count: mut signals, .. } = signals::listen().context("cannot listen for signals")?;
+    let signals::Signals { count: mut signals, .. } =
+        signals::listen().with_context(|| worded!("cannot listen for signals"))?;
     tokio::select! {
         outcome = run(command, invocation, output) => outcome,
-        Ok(_) = signals.wait_for(|count| *count > 0) => Err(Refusal::new(Exit::Interrupted, "interrupted").into()),
+        Ok(_) = signals.wait_for(|count| *count > 0) => Err(Refusal::new(Exit::Interrupted, worded!("interrupted")).into()),
     }
 }
 
 async fn run(command: Command, invocation: &Invocation, output: &Output) -> Result<Exit> {
     if command.asks_not_to_refresh() {
-        output.say("note: --refresh=false changes nothing: every plan reads the live cloud");
+        output.say(
+            &output
+                .spoken(|| say!("note: --refresh=false changes nothing: every plan reads the live cloud").to_owned()),
+        );
     }
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
@@ -184,10 +189,10 @@ impl Invocation {
         match self.global.file.as_slice() {
             [] => Ok(PathBuf::from(DEFAULT_SPEC)),
             [one] => Ok(one.clone()),
-            _ => Err(Refusal::new(Exit::Error, "--file was given several times")
-                .hint(
-                    "only `drift`, `status`, `history`, `report`, `validate`, `fmt` and `apply --approved` take several specs; a directory merges its files",
-                )
+            _ => Err(Refusal::new(Exit::Error, worded!("--file was given several times"))
+                .hint(worded!(
+                    "only `drift`, `status`, `history`, `report`, `validate`, `fmt` and `apply --approved` take several specs; a directory merges its files"
+                ))
                 .into()),
         }
     }

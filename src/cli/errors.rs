@@ -4,6 +4,7 @@ use clap::error::{ContextKind, ErrorKind};
 use jiff::Timestamp;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
+use crate::language;
 use crate::ops::failure::{Exit, Refusal, exit_of, hint_of};
 use crate::render;
 use crate::render::diagnostic::write_findings;
@@ -47,7 +48,7 @@ pub(super) enum Machine {
 
 /// Prints an error and returns its exit code.
 pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -> Exit {
-    let mut diagnostics = diagnose(error);
+    let mut diagnostics = language::for_reader(output.language(), || diagnose(error));
     for finding in &mut diagnostics.findings {
         finding.map_hint(&|hint| output.retold(hint));
     }
@@ -79,19 +80,20 @@ pub(super) fn draw(output: &Output, sources: &Sources, findings: &[Diagnostic]) 
     output.complain(|mut out| write_findings(&mut out, sources, findings, style));
 }
 
-/// Turns any error into findings.
+/// Turns any error into findings, for whoever reads them as well.
 pub(super) fn diagnose(error: &anyhow::Error) -> Diagnostics {
     if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
         return diagnostics.clone();
     }
-    let mut finding = Diagnostic::error(error.to_string());
-    if let Some(refusal) = error.downcast_ref::<Refusal>() {
-        finding.causes.clone_from(&refusal.causes);
-        finding.code = refusal.code;
-    } else {
-        finding.causes = error.chain().skip(1).map(ToString::to_string).collect();
-    }
-    finding.hint = hint_of(error);
+    let finding = Diagnostic::worded(|| {
+        let refusal = error.downcast_ref::<Refusal>();
+        let causes = match refusal {
+            Some(refusal) => refusal.causes.iter().map(ToString::to_string).collect(),
+            None => error.chain().skip(1).map(ToString::to_string).collect(),
+        };
+        let code = refusal.and_then(|refusal| refusal.code);
+        Diagnostic { code, causes, hint: hint_of(error), ..Diagnostic::error(error.to_string()) }
+    });
     Diagnostics { sources: Sources::default(), findings: vec![finding] }
 }
 

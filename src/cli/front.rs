@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::history::expected_durations;
 use crate::journal::Operation;
+use crate::language::{say, worded};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::session::Front;
 use crate::plan::Plan;
@@ -155,7 +156,7 @@ impl<'o> Screen<'o> {
     }
 
     fn give_up_lines(&mut self, error: &io::Error) {
-        self.output.say(&format!("--json-into: {error}; nothing more is written there"));
+        self.output.say(&self.output.spoken(|| say!("--json-into: {error}; nothing more is written there", error)));
         self.into = None;
     }
 
@@ -197,8 +198,8 @@ impl Front for Screen<'_> {
 
     async fn approve(&mut self) -> Result<bool> {
         let refusal = || {
-            Refusal::new(Exit::Error, "the plan is not approved, and nobody can be asked")
-                .hint("review the plan, then use --auto-approve or --approve-digest DIGEST")
+            Refusal::new(Exit::Error, worded!("the plan is not approved, and nobody can be asked"))
+                .hint(worded!("review the plan, then use --auto-approve or --approve-digest DIGEST"))
         };
         if !self.asks || self.json {
             return Err(refusal().into());

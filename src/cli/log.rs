@@ -12,23 +12,26 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::language::{self, Language};
 use crate::render::escape::escape_terminal;
+use crate::render::words::report::warned;
 
 use super::outlet;
 use super::output::make_room;
 
-/// Writes everything up to `level` from now on.
-pub(super) fn start(level: Level) {
+/// Writes everything up to `level` from now on, warnings in the language of whoever reads.
+pub(super) fn start(level: Level, language: Language) {
     tracing_subscriber::fmt()
         .with_max_level(LevelFilter::from_level(level))
         .with_writer(|| EscapedStderr)
-        .event_format(Lines::default())
+        .event_format(Lines { language, said: Mutex::default() })
         .init();
 }
 
 /// `warning: what happened`.
-#[derive(Default)]
 struct Lines {
+    /// The language of whoever reads what is meant for people.
+    language: Language,
     /// The warnings about credentials that were given: each account looks for its own in the same files.
     said: Mutex<BTreeSet<String>>,
 }
@@ -46,13 +49,21 @@ where
             Level::DEBUG => "debug",
             Level::TRACE => "trace",
         };
-        let mut text = String::new();
-        context.format_fields(Writer::new(&mut text), event)?;
+        let said = || {
+            let mut text = String::new();
+            context.format_fields(Writer::new(&mut text), event).map(|()| text)
+        };
+        let text = said()?;
         let is_of_credentials = event.metadata().target().starts_with("rictl::alibaba::credentials");
         if word == "warning" && is_of_credentials && !self.said.lock().is_ok_and(|mut said| said.insert(text.clone())) {
             return Ok(());
         }
-        writeln!(out, "{word}: {text}")
+        // What nobody has worded in another language is said in English as a whole.
+        let told = language::speak(self.language, said)?;
+        match (told == text, word) {
+            (false, "warning") => writeln!(out, "{}", language::speak(self.language, || warned(&told))),
+            _ => writeln!(out, "{word}: {text}"),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use anyhow::{Context as _, Result};
 use tokio::task::JoinHandle;
 
-use crate::language::say;
+use crate::language::{say, worded};
 use crate::ops::failure::{Exit, Refusal};
 
 use super::output::Output;
@@ -17,18 +17,19 @@ use super::output::Output;
 pub(super) async fn ask(output: &Output, question: &str) -> Result<Option<String>> {
     let enter = output.spoken(|| say!("Enter a value: "));
     output.show(|out| write!(out, "{question}\n\n  {enter}"));
+    let unread = || worded!("cannot read the answer");
     let mut open_line = OpenLine(Some(output));
     let was_terminal = io::stdin().is_terminal();
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|length| (length, line))
     });
-    let answer = answer.await.context("cannot read the answer")?;
+    let answer = answer.await.with_context(unread)?;
     let is_terminal = io::stdin().is_terminal();
     if was_terminal && !is_terminal {
-        return Err(Refusal::new(Exit::Interrupted, "the terminal was closed before anything was sent").into());
+        return Err(Refusal::new(Exit::Interrupted, worded!("the terminal was closed before anything was sent")).into());
     }
-    let (length, mut line) = answer.context("cannot read the answer")?;
+    let (length, mut line) = answer.with_context(unread)?;
     if line.ends_with('\n') {
         line.truncate(line.trim_end_matches(['\r', '\n']).len());
         if is_terminal {

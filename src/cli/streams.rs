@@ -1,5 +1,6 @@
 //! One stream, one document: files that lead to where something else is written are refused before anything is read or done.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -8,6 +9,7 @@ use std::path::Path;
 use anyhow::Result;
 use rustix::fs::fstat;
 
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal};
 
 use super::args::{Format, FormatArgs};
@@ -30,22 +32,23 @@ pub(super) fn check(document: Option<&str>, files: &[(&str, Option<&Path>)]) -> 
     let given: Vec<(&str, &Path)> = files.iter().filter_map(|(flag, path)| Some((*flag, (*path)?))).collect();
     for (number, (flag, path)) in given.iter().enumerate() {
         if path.as_os_str() == "-" {
-            let refusal = Refusal::new(Exit::Error, format!("{flag} - names no file"));
-            return Err(refusal.hint("`/dev/stdout` is standard output, `./-` a file of that name").into());
+            let refusal = Refusal::new(Exit::Error, worded!("{flag} - names no file", flag));
+            return Err(refusal.hint(worded!("`/dev/stdout` is standard output, `./-` a file of that name")).into());
         }
         if let Some(document) = document.filter(|_| is_standard_output(path)) {
-            return Err(both(document, flag, "standard output").into());
+            return Err(both(document, flag, &worded!("standard output")).into());
         }
         if let Some((other, _)) = given[..number].iter().find(|(_, other)| is_one_place(path, other)) {
-            return Err(both(other, flag, &path.display().to_string()).into());
+            return Err(both(other, flag, &path.display()).into());
         }
     }
     Ok(())
 }
 
-fn both(one: &str, other: &str, place: &str) -> Refusal {
-    let refusal = Refusal::new(Exit::Error, format!("{one} and {other} would both be written to {place}"));
-    refusal.hint(format!("nobody could tell them apart there: give {other} a file of its own"))
+fn both(one: &str, other: &str, place: &dyn Display) -> Refusal {
+    let summary = worded!("{one} and {other} would both be written to {place}", one, other, place);
+    let hint = worded!("nobody could tell them apart there: give {other} a file of its own", other);
+    Refusal::new(Exit::Error, summary).hint(hint)
 }
 
 fn is_one_place(one: &Path, other: &Path) -> bool {

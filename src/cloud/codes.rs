@@ -6,6 +6,7 @@
 //! [`meaning`] is also the white list of refusals: what it does not know to be one leaves a mutating call in doubt.
 
 use super::{Effect, ErrorKind};
+use crate::language::sentence;
 
 /// What a documented code means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,123 +84,128 @@ const fn in_doubt(kind: ErrorKind, explanation: &'static str, hint: &'static str
 const THROTTLED: Meaning = turned_away(
     ErrorKind::Throttled,
     "the account's calls to this action in this region are used up for the moment",
-    "wait; if other tools share the account, lower --quota",
+    sentence!("wait; if other tools share the account, lower --quota"),
 );
 const UNAVAILABLE: Meaning = in_doubt(
     ErrorKind::Unavailable,
     "the API failed on its own side",
-    "run again in a moment; if it stays, open a ticket with the RequestId",
+    sentence!("run again in a moment; if it stays, open a ticket with the RequestId"),
 );
 const UNDOCUMENTED: Meaning =
-    in_doubt(ErrorKind::Other, "no page documents this code", "open a ticket with the RequestId");
+    in_doubt(ErrorKind::Other, "no page documents this code", sentence!("open a ticket with the RequestId"));
 const WRONG_STATUS: Meaning = refused(
     ErrorKind::IncorrectStatus,
     "the interface's status does not allow this action now",
-    "run rictl plan to see its status",
+    sentence!("run rictl plan to see its status"),
 );
 const CONFLICT: Meaning = refused(
     ErrorKind::Conflict,
     "another operation holds the interface or its router for a moment",
-    "run again in a moment",
+    sentence!("run again in a moment"),
 );
 const FINANCIAL_LOCK: Meaning = refused(
     ErrorKind::FinancialLocked,
     "the interface is locked because of unpaid bills",
-    "pay the account's bills, then run rictl plan again",
+    sentence!("pay the account's bills, then run rictl plan again"),
 );
 const OPERATION_LOCK: Meaning = refused(
     ErrorKind::OperationLocked,
     "the vendor's staff or security team has locked the interface",
-    "open a ticket with the RequestId",
+    sentence!("open a ticket with the RequestId"),
 );
 const PEER_GONE: Meaning = refused(
     ErrorKind::PeerGone,
     "the opposite interface has been deleted, so this side can never be activated again",
-    "create a new pair of interfaces, and put the new id into the spec",
+    sentence!("create a new pair of interfaces, and put the new id into the spec"),
 );
 const WRONG_OWNER: Meaning = refused(
     ErrorKind::WrongOwner,
     "the interface or its router belongs to another account",
-    "check the id, or name the right account in the spec",
+    sentence!("check the id, or name the right account in the spec"),
 );
 const DENIED: Meaning = refused(
     ErrorKind::Denied,
     "RAM does not allow these credentials this action",
-    "grant the action to the user or role, or use another profile",
+    sentence!("grant the action to the user or role, or use another profile"),
 );
 const NOT_ENTITLED: Meaning = refused(
     ErrorKind::NotEntitled,
     "the account lacks something that no RAM policy gives, such as a place on the vendor's white list",
-    "read the API's own words; if they do not help, open a ticket with the RequestId",
+    sentence!("read the API's own words; if they do not help, open a ticket with the RequestId"),
 );
-const RISK_CONTROL: Meaning =
-    refused(ErrorKind::Denied, "the vendor's risk control has stopped the account", "open a ticket with the RequestId");
+const RISK_CONTROL: Meaning = refused(
+    ErrorKind::Denied,
+    "the vendor's risk control has stopped the account",
+    sentence!("open a ticket with the RequestId"),
+);
 const UNKNOWN_KEY: Meaning = refused(
     ErrorKind::Credentials,
     "the access key is unknown, disabled or deleted",
-    "look the key up in the RAM console: it has to be there, enabled and of this account",
+    sentence!("look the key up in the RAM console: it has to be there, enabled and of this account"),
 );
 const BAD_SIGNATURE: Meaning = refused(
     ErrorKind::Credentials,
     "the signature is not the one that the API computed",
-    "check the access key secret",
+    sentence!("check the access key secret"),
 );
 const TOKEN_EXPIRED: Meaning = turned_away(
     ErrorKind::TokenExpired,
     "the security token has expired or is not one",
-    "sign in again, or let rictl take the credentials from a source that it can renew",
+    sentence!("sign in again, or let rictl take the credentials from a source that it can renew"),
 );
 const CLOCK_SKEW: Meaning = refused(
     ErrorKind::ClockSkew,
     "the request's time is too far from the API's",
-    "set this machine's clock, for example with NTP",
+    sentence!("set this machine's clock, for example with NTP"),
 );
 const UNKNOWN_REGION: Meaning = refused(
     ErrorKind::InvalidRegion,
     "the region is unknown, or the page number or size was wrong: the API says both with this code",
-    "check the region's spelling, and in an emulator's world its `regions`; a wrong page number or size gets this code as well",
+    sentence!(
+        "check the region's spelling, and in an emulator's world its `regions`; a wrong page number or size gets this code as well"
+    ),
 );
 const WRONG_ENDPOINT: Meaning = refused(
     ErrorKind::InvalidRegion,
     "the host that was asked does not serve the region",
-    "check the region's spelling in the spec, or name the region's own host with --endpoint",
+    sentence!("check the region's spelling in the spec, or name the region's own host with --endpoint"),
 );
 const BAD_REQUEST: Meaning = refused(
     ErrorKind::Invalid,
     "the API does not accept the request",
-    "this is likely a bug of rictl: report the code and the RequestId",
+    sentence!("this is likely a bug of rictl: report the code and the RequestId"),
 );
 const CANNOT_CONNECT: Meaning = refused(
     ErrorKind::Invalid,
     "the two sides of the link are not set up so that they can be connected",
-    "finish the link's set-up in the console first",
+    sentence!("finish the link's set-up in the console first"),
 );
 const STILL_ROUTED: Meaning = refused(
     ErrorKind::Conflict,
     "a route entry still has the interface as its next hop",
-    "remove the route entry first",
+    sentence!("remove the route entry first"),
 );
 
 const PREPAID: Meaning = refused(
     ErrorKind::Invalid,
     "a prepaid interface cannot be deleted before its time is over",
-    "wait for its end, or have it changed to pay-as-you-go in the console",
+    sentence!("wait for its end, or have it changed to pay-as-you-go in the console"),
 );
 
 const CURSOR_EXPIRED: Meaning = refused(
     ErrorKind::CursorExpired,
     "too much time has passed since the page before this one",
-    "run again in a moment",
+    sentence!("run again in a moment"),
 );
 const TABLE_GONE: Meaning = refused(
     ErrorKind::Other,
     "the route table is not there, or no more",
-    "run again; if it stays, open a ticket with the RequestId",
+    sentence!("run again; if it stays, open a ticket with the RequestId"),
 );
 const GATEWAY_TABLE: Meaning = refused(
     ErrorKind::Invalid,
     "the route table is a gateway's, whose entries this action does not show",
-    "look at its entries in the VPC console",
+    sentence!("look at its entries in the VPC console"),
 );
 
 /// Codes that mean something else of some actions (docs/reference/api.md#code-by-action).
@@ -219,7 +225,7 @@ static TABLE: &[(&str, Meaning)] = &[
         refused(
             ErrorKind::NotFound,
             "there is no such interface in this account and region",
-            "check the id and the region, or remove the entry from the spec",
+            sentence!("check the id and the region, or remove the entry from the spec"),
         ),
     ),
     ("InvalidRegionId.NotFound", UNKNOWN_REGION),
@@ -235,7 +241,7 @@ static TABLE: &[(&str, Meaning)] = &[
         refused(
             ErrorKind::Invalid,
             "billing for outbound traffic is not enabled on the circuit",
-            "enable it in the Express Connect console",
+            sentence!("enable it in the Express Connect console"),
         ),
     ),
     (
@@ -243,7 +249,7 @@ static TABLE: &[(&str, Meaning)] = &[
         refused(
             ErrorKind::Invalid,
             "this interface is not one that can be activated",
-            "check the id: it is not a VLAN interface for a connection",
+            sentence!("check the id: it is not a VLAN interface for a connection"),
         ),
     ),
     ("LinkRole.NotSupport", CANNOT_CONNECT),
@@ -285,7 +291,7 @@ static TABLE: &[(&str, Meaning)] = &[
         in_doubt(
             ErrorKind::NonceUsed,
             "the API has seen this very request before, so an earlier copy of it may have run",
-            "run rictl plan to see the interface's status",
+            sentence!("run rictl plan to see the interface's status"),
         ),
     ),
     ("Forbidden.RAM", DENIED),

@@ -26,6 +26,7 @@ use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, LISTING_ACTION,
     Mutation, Page, Permit, Receipt, RequestId, Stamped, Terms, codes, stamp_taken, unknown_interface,
 };
+use crate::language::{Wording, word};
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
 /// What a client waits for an answer (docs/reference/faults.md#n6: 30 s in all).
@@ -227,7 +228,7 @@ fn refused(action: &'static str, refusal: &Refusal, request_id: &RequestId) -> C
         code: Some(refusal.code.as_ref().into()),
         receipt: Some(Box::new(Receipt { request_id: request_id.clone(), cloud_date: None })),
         retry_after: refusal.retry_after,
-        hint: (!meaning.hint.is_empty()).then(|| meaning.hint.into()),
+        hint: (!meaning.hint.is_empty()).then(|| Wording::new(|| word(meaning.hint))),
         ..CloudError::new(meaning.kind, meaning.effect, action, refusal.message.as_ref())
     }
 }

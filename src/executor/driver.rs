@@ -33,6 +33,7 @@ use crate::cloud::listing::{self, Listing};
 use crate::cloud::routes::reading;
 use crate::cloud::{Call, CloudError, Mutation, Permit, Receipt, Terms};
 use crate::journal::RunStarted;
+use crate::language::Wording;
 use crate::plan::{HealthEnd, Plan, TrafficUnread};
 use crate::resource::{LastSeen, Router, RouterInterfaceId, Scope};
 use crate::run::Event;
@@ -322,7 +323,7 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
         let (gate, told) = (self.gate, self.told.0.clone());
         self.at_the_gate.push(Box::pin(async move {
             // Nobody listens any more where the run is over.
-            let mut waiting = |holder: &str| drop(told.send(Input::AccountHeld { by: holder.to_owned() }));
+            let mut waiting = |holder: &Wording| drop(told.send(Input::AccountHeld { by: holder.clone() }));
             Input::SteppedBack(gate.step_back(&mut waiting).await)
         }));
     }

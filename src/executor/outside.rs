@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::earlier::Earlier;
 use crate::clock::Clock;
 use crate::cloud::listing::ScopeRead;
+use crate::language::Wording;
 use crate::plan::{FloorMember, StepId};
 use crate::resource::{Address, LastSeen};
 use crate::run::{Event, LastLook, Report};
@@ -24,7 +25,7 @@ pub trait Gate {
 
     /// Keeps others from the account again, and waits for whoever is at work on it; `waiting` hears once who that is.
     /// `Err` says why it cannot be done.
-    async fn step_back(&self, _waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
+    async fn step_back(&self, _waiting: &mut dyn FnMut(&Wording)) -> Result<(), Wording> {
         Ok(())
     }
 }

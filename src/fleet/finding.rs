@@ -196,14 +196,14 @@ impl Kept {
     /// # Errors
     /// Bytes that are none, and those of a newer version.
     pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string());
+        let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string().into());
         let value: Value = serde_json::from_slice(bytes).map_err(damaged)?;
         match value.get("format_version").and_then(Value::as_u64) {
             Some(found) if found > FORMAT_VERSION => {
                 return Err(Unreadable::Newer { found, supported: FORMAT_VERSION });
             }
             Some(_) => {}
-            None => return Err(Unreadable::Damaged("it has no format_version".to_owned())),
+            None => return Err(Unreadable::Damaged("it has no format_version".into())),
         }
         let Written { spec, finding, told, .. } = serde_json::from_value(value).map_err(damaged)?;
         Ok(Self { spec, finding: finding.map(std::borrow::Cow::into_owned), told: told.into_owned() })

@@ -158,7 +158,7 @@ fn exits_with_what_was_not_read_before_what_moved() {
     let unread = Finding {
         unread: vec![crate::resource::ScopeFailure {
             scope: declared("a", "g", "c").scope,
-            detail: "denied".to_owned(),
+            detail: "denied".into(),
             may_be_misspelt: false,
         }],
         ..finding()

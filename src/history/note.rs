@@ -1,5 +1,6 @@
 //! What is odd about what is recorded, as facts.
 
+use crate::language::Wording;
 use crate::state::RunId;
 
 /// Something odd about what is recorded, which stops nothing.
@@ -13,7 +14,7 @@ pub enum Note {
         bytes: usize,
     },
     /// The lock was taken over from a process that is gone; how the lock says so.
-    TakenOver(String),
+    TakenOver(Wording),
     /// The state was written once and is not there.
     StateMissing {
         /// The state.

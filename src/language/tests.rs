@@ -68,3 +68,26 @@ fn the_same_value_is_said_in_either_language() {
     assert_eq!(said(), ("Blocked:", "1 of 2 up, floor 1".to_owned()));
     assert_eq!(speak(Language::Chinese, said), ("被拦下：", "2 条中 1 条在线，下限 1".to_owned()));
 }
+
+#[test]
+fn a_wording_is_told_in_the_language_in_force_and_kept_in_english() {
+    let (up, declared) = (1, 2);
+    let worded = || worded!("{up} of {declared} up, floor {floor}", up, declared, floor = 1);
+    let (for_one, for_other) = (worded(), for_reader(Language::Chinese, worded));
+    let in_chinese = |wording: &Wording| speak(Language::Chinese, || wording.to_string());
+    assert_eq!(
+        (in_chinese(&for_other), for_other.to_string()),
+        ("2 条中 1 条在线，下限 1".into(), for_one.to_string())
+    );
+    assert_eq!(in_chinese(&for_one), "1 of 2 up, floor 1", "nobody has worded it");
+    assert_eq!(for_one, for_other);
+    let inner = for_reader(Language::Chinese, || worded!("note: {what}", what = for_other));
+    assert_eq!(
+        (in_chinese(&inner).as_str(), inner.english()),
+        ("注意：2 条中 1 条在线，下限 1", "note: 1 of 2 up, floor 1")
+    );
+    let kept = serde_json::to_string(&for_other).unwrap();
+    assert_eq!(kept, "\"1 of 2 up, floor 1\"");
+    let read: Wording = serde_json::from_str(&kept).unwrap();
+    assert_eq!(in_chinese(&read), "1 of 2 up, floor 1");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::language::Wording;
 use crate::resource::{AccountId, AccountName, Target};
 use crate::store::account::{AccountLocks, LockName, Reach, shared_directory};
 use crate::store::lock::Holder;
@@ -33,7 +34,7 @@ pub(super) fn locks(
 pub(super) async fn take(
     locks: &AccountLocks,
     deadline: Option<Instant>,
-    waiting: &mut dyn FnMut(&str),
+    waiting: &mut dyn FnMut(&Wording),
 ) -> Result<(), StoreError> {
     let mut told = false;
     loop {
@@ -54,6 +55,6 @@ pub(super) async fn take(
 ///
 /// # Errors
 /// In words: a lock file that cannot be used.
-pub(super) async fn retake(locks: &AccountLocks, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
-    take(locks, None, waiting).await.map_err(|error| explain(&error))
+pub(super) async fn retake(locks: &AccountLocks, waiting: &mut dyn FnMut(&Wording)) -> Result<(), Wording> {
+    take(locks, None, waiting).await.map_err(|error| Wording::new(|| explain(&error)))
 }

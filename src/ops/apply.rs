@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::alibaba::credentials::Identities;
 use crate::history::{self, Recorded};
 use crate::journal::Operation;
+use crate::language::Wording;
 use crate::render::words;
 use crate::resource::Target;
 use crate::store::lock::Holder;
@@ -107,7 +108,7 @@ async fn begin<'s>(
         let accounts = connection.check_accounts(&session.project).await?;
         let directory = session.lock_dir.as_deref();
         let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
-        let mut waiting = |holder: &str| front.note(&|| words::history::waits_for_account(holder));
+        let mut waiting = |holder: &Wording| front.note(&|| words::history::waits_for_account(holder));
         account_lock::take(&account, deadline, &mut waiting).await?;
         anyhow::Ok((connection, account, accounts))
     };

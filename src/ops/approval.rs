@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::duration;
 use crate::history::Recorded;
 use crate::journal::Run;
+use crate::language::{Wording, worded};
 use crate::plan::{About, DigestAt, Plan};
 use crate::resource::{Address, LiveState, Reading};
 use crate::spec::{Interface, Spec};
@@ -35,30 +36,30 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(1);
 pub(super) fn check_age(task: &Task, approval: &Approval, now: Timestamp) -> Result<(), Refusal> {
     let Some(most) = approval.max_age else { return Ok(()) };
     if let Task::Saved { plan, .. } = task {
-        judge_age("the saved plan", plan.timestamp, now, most)?;
+        judge_age(&worded!("the saved plan"), plan.timestamp, now, most)?;
     }
     match &approval.digest {
-        Some(DigestAt { at: Some(at), .. }) => judge_age("the plan of the digest", *at, now, most),
+        Some(DigestAt { at: Some(at), .. }) => judge_age(&worded!("the plan of the digest"), *at, now, most),
         Some(DigestAt { at: None, .. }) => {
-            let refusal =
-                Refusal::new(Exit::Moved, "the digest does not say when its plan was made, and --max-age asks");
-            Err(refusal.hint("give it whole, with the `@` and the time after it, as the plan printed it"))
+            let summary = worded!("the digest does not say when its plan was made, and --max-age asks");
+            let hint = worded!("give it whole, with the `@` and the time after it, as the plan printed it");
+            Err(Refusal::new(Exit::Moved, summary).hint(hint))
         }
         None => Ok(()),
     }
 }
 
-fn judge_age(what: &str, made: Timestamp, now: Timestamp, most: Duration) -> Result<(), Refusal> {
+fn judge_age(what: &Wording, made: Timestamp, now: Timestamp, most: Duration) -> Result<(), Refusal> {
     let age = now.duration_since(made);
-    let shown = |age: SignedDuration| duration::format(Duration::from_secs(age.as_secs().unsigned_abs()));
+    let shown = duration::format(Duration::from_secs(age.as_secs().unsigned_abs()));
     let summary = if age < -AHEAD {
-        format!("{what} was made {} in the future", shown(age))
+        worded!("{what} was made {ahead} in the future", what, ahead = shown)
     } else if age > SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX) {
-        format!("{what} was made {} ago, and --max-age is {}", shown(age), duration::format(most))
+        worded!("{what} was made {age} ago, and --max-age is {most}", what, age = shown, most = duration::format(most))
     } else {
         return Ok(());
     };
-    Err(Refusal::new(Exit::Moved, summary).hint("run `rictl plan` again and review what it says now"))
+    Err(Refusal::new(Exit::Moved, summary).hint(worded!("run `rictl plan` again and review what it says now")))
 }
 
 /// Returns the run that used a digest: one that sent a call, and began after `made` where that is known.
@@ -80,9 +81,9 @@ pub fn run_of(medium: &impl Medium, recorded: &Recorded, saved: &Plan) -> Result
 }
 
 /// Says that a saved plan or a digest was used.
-pub(super) fn used(what: &str, run: &Run) -> Refusal {
-    let refusal = Refusal::new(Exit::Moved, format!("{what} was used already, by run {}", run.id()));
-    refusal.hint("make a new plan and review it, or give --again if the same is meant once more")
+pub(super) fn used(what: &Wording, run: &Run) -> Refusal {
+    let refusal = Refusal::new(Exit::Moved, worded!("{what} was used already, by run {run}", what, run = run.id()));
+    refusal.hint(worded!("make a new plan and review it, or give --again if the same is meant once more"))
 }
 
 /// Returns what is left of a saved plan whose steps are all at their goals: nothing; `None` where one is not. That says nothing of
@@ -111,8 +112,8 @@ pub(super) fn of_other(project: &Project, digest: &str, who: &str, now: Timestam
     if let Some(kept) = valid.iter().find(|kept| !is_same_person(&kept.by, who)) {
         return Ok(kept.by.clone());
     }
-    let refusal = Refusal::new(Exit::Refused, "the digest is not approved by somebody else (approval)");
-    let refusal = refusal.cause(format!("limits.approvals is `other`, and this is run by {who}"));
-    let refusal = valid.iter().fold(refusal, |refusal, kept| refusal.cause(format!("approved by {}", kept.by)));
-    Err(refusal.hint("let somebody else run `rictl approve DIGEST`").into())
+    let refusal = Refusal::new(Exit::Refused, worded!("the digest is not approved by somebody else (approval)"));
+    let refusal = refusal.cause(worded!("limits.approvals is `other`, and this is run by {who}", who));
+    let refusal = valid.iter().fold(refusal, |refusal, kept| refusal.cause(worded!("approved by {by}", by = kept.by)));
+    Err(refusal.hint(worded!("let somebody else run `rictl approve DIGEST`")).into())
 }

@@ -9,6 +9,7 @@ use crate::cloud::CloudRead;
 use crate::cloud::routes::RoutesRead;
 use crate::cloud::traffic::TrafficRead;
 use crate::history::Recorded;
+use crate::language::{Wording, say, worded};
 use crate::plan::{BlockReason, Blocked, Plan, PlanOptions};
 use crate::resource::{Address, LiveState, Target};
 use crate::schedule;
@@ -128,13 +129,17 @@ fn closed(plan: &Plan) -> Option<Held> {
 /// Says that windows never let all of it through: one that does not open, or several that are never open together.
 fn never(windows: &BTreeSet<String>, is_over: bool) -> Refusal {
     let names: Vec<String> = windows.iter().map(|window| format!("`{window}`")).collect();
-    let (the, do_open) = match names.len() {
-        1 => ("the window", "does not open"),
-        _ => ("the windows", "are never open together"),
-    };
-    let within =
-        if is_over { "before what is planned is over".to_owned() } else { format!("within {HORIZON_DAYS} days") };
-    let summary = format!("--at open: {the} {} {do_open} {within}", names.join(" and "));
+    let summary = Wording::new(|| {
+        let names = names.join(say!(" and "));
+        let within = match is_over {
+            true => say!("before what is planned is over").to_owned(),
+            false => say!("within {days} days", days = HORIZON_DAYS),
+        };
+        match windows.len() {
+            1 => say!("--at open: the window {names} does not open {within}", names, within),
+            _ => say!("--at open: the windows {names} are never open together {within}", names, within),
+        }
+    });
     Refusal::new(Exit::Refused, summary)
-        .hint("`rictl plan` says what is held back; --override-window REASON does not wait")
+        .hint(worded!("`rictl plan` says what is held back; --override-window REASON does not wait"))
 }

@@ -10,6 +10,7 @@ use anyhow::Result;
 use crate::alibaba::credentials::{Chain, Environment, Settings, forbid_core_dumps};
 use crate::alibaba::{CredentialSource as _, Proxy, Timeouts, http_client};
 use crate::clock::Clock;
+use crate::language::{Wording, worded};
 use crate::resource::AccountName;
 use crate::store::StoreError;
 use crate::store::objects::aws::AwsEnvironment;
@@ -74,7 +75,7 @@ impl Buckets {
     /// # Errors
     /// As [`Self::s3`].
     pub fn s3_way(&self, url: &str, longest: Duration) -> Result<Way> {
-        let region = self.aws.region().map_err(|none| refused(none.message, none.hint))?;
+        let region = self.aws.region().map_err(|none| refused(none.message.into(), none.hint.map(Into::into)))?;
         let site = Site::parse(url, region.as_deref(), self.aws.endpoint()).map_err(unplaced)?;
         self.way(site, Arc::new(self.aws.clone()), longest)
     }
@@ -87,14 +88,14 @@ impl Buckets {
         let proxy = Proxy::of(&self.environment);
         let timeouts = Timeouts::within(longest);
         let http = http_client(timeouts, proxy.as_ref(), site.is_plain());
-        let http = http.map_err(|cause| refused(format!("cannot set up HTTPS: {cause}"), None))?;
+        let http = http.map_err(|cause| refused(worded!("cannot set up HTTPS: {cause}", cause), None))?;
         Ok(Way { site, http, keys, clock: self.clock })
     }
 }
 
 fn told(error: StoreError) -> Refusal {
-    let hint = error.hint();
-    refused(error.to_string(), hint)
+    let hint = error.hint().map(|_| Wording::new(|| error.hint().unwrap_or_default()));
+    refused(Wording::new(|| error.to_string()), hint)
 }
 
 fn unplaced(error: Unplaced) -> Refusal {
@@ -109,10 +110,10 @@ fn unplaced(error: Unplaced) -> Refusal {
         Unplaced::Plain(variable) => format!("write https:// into {variable}"),
         _ => "`--state` takes oss://BUCKET/PREFIX and s3://BUCKET/PREFIX".to_owned(),
     };
-    refused(format!("cannot use the bucket of --state: {error}"), Some(hint))
+    refused(format!("cannot use the bucket of --state: {error}").into(), Some(hint.into()))
 }
 
-fn refused(message: String, hint: Option<String>) -> Refusal {
+fn refused(message: Wording, hint: Option<Wording>) -> Refusal {
     let refusal = Refusal::new(Exit::Error, message);
     match hint {
         Some(hint) => refusal.hint(hint),
@@ -130,7 +131,7 @@ impl KeySource for OwnKeys {
             let account = AccountName::default_account();
             let found = if renewed { self.0.renew(&account).await } else { self.0.credentials(&account).await };
             let keys =
-                found.map_err(|error| NoKeys { message: error.to_string(), hint: error.hint.map(String::from) })?;
+                found.map_err(|error| NoKeys { message: error.to_string(), hint: error.advice().map(String::from) })?;
             Ok(Keys { id: keys.access_key_id, secret: keys.access_key_secret, token: keys.security_token })
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::child::{Children, Unstartable};
 use crate::executor::Gate;
+use crate::language::Wording;
 use crate::plan::{Plan, Warning};
 use crate::store::account::AccountLocks;
 
@@ -54,7 +55,7 @@ impl Gate for CheckCommand<'_> {
         self.account.inspect(|account| account.free());
     }
 
-    async fn step_back(&self, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
+    async fn step_back(&self, waiting: &mut dyn FnMut(&Wording)) -> Result<(), Wording> {
         match self.account {
             Some(account) => account_lock::retake(account, waiting).await,
             None => Ok(()),

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::clock::BootTime;
 use crate::history::{self, confirmation};
+use crate::language::{Wording, worded};
 use crate::plan::Plan;
 use crate::render::words::confirmation as words;
 use crate::run::{Exit, Reason, RunEnd};
@@ -220,7 +221,8 @@ fn finish(
 }
 
 fn unrecorded(end: &mut RunEnd, error: &StoreError) {
-    let (error, rescued) = (crate::store::explain(error), Err("it is a note of its own".to_owned()));
+    let error = Wording::new(|| crate::store::explain(error));
+    let rescued = Err(worded!("it is a note of its own"));
     end.reasons.insert(0, Reason::Unrecorded(crate::run::Unrecorded { error, rescued, taken_over: false }));
     if end.exit == Exit::Done {
         (end.exit, end.outcome) = (Exit::Partial, crate::run::RunOutcome::Incomplete);

@@ -17,6 +17,7 @@ use crate::emulator::http::ServeOptions;
 use crate::emulator::{
     self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, HostError, Manner, SeedError, World,
 };
+use crate::language::{Wording, worded};
 use crate::resource::{AccountId, AccountName, LiveState, Provider, Region, Target};
 use crate::retry::{Place, Policy, Retrying};
 use crate::spec::CloudSettings;
@@ -64,9 +65,9 @@ impl CredentialSource for Source {
 }
 
 fn unknown_account(account: &AccountName) -> CloudError {
-    let message = format!("the emulator's world has no account for `{account}`");
+    let message = worded!("the emulator's world has no account for `{account}`", account);
     let mut error = CloudError::new(ErrorKind::Credentials, Effect::None, "credentials", message);
-    error.hint = Some(format!("set `cloud.accounts.{account}.account_id` to an account of the world").into());
+    error.hint = Some(worded!("set `cloud.accounts.{account}.account_id` to an account of the world", account));
     error
 }
 
@@ -183,7 +184,7 @@ impl Dialled {
 /// Why nobody knows whose account it is.
 #[derive(Clone, Debug)]
 pub(super) struct Unidentified {
-    whose: String,
+    whose: Wording,
     error: CloudError,
 }
 
@@ -242,16 +243,16 @@ pub(super) async fn dial(
 }
 
 /// Says whose credentials could not be found out: which ones the API refused, if it did.
-async fn whose(chain: Option<&Chain>, account: &AccountName, refusal: &CloudError) -> String {
-    let text = "cannot find out whose credentials these are";
+async fn whose(chain: Option<&Chain>, account: &AccountName, refusal: &CloudError) -> Wording {
+    let text = worded!("cannot find out whose credentials these are");
     let known = match chain.filter(|_| refusal.code.is_some()) {
         Some(chain) => chain.known(account).await,
         None => None,
     };
     known.map_or_else(
-        || text.to_owned(),
+        || text.clone(),
         |Whoami { source, mode, access_key_id_masked: key, .. }| {
-            format!("{text}: key {key}, mode {mode}, from {source}")
+            worded!("{text}: key {key}, mode {mode}, from {source}", text, key, mode, source)
         },
     )
 }
@@ -279,7 +280,8 @@ impl Connection {
         }
         for (name, account) in &settings.accounts {
             // Asked even where nothing is declared: keys that do not work are found out before anything is sent.
-            let identity = self.cloud.identity(name).await.with_context(|| format!("cannot use the account {name}"))?;
+            let identity =
+                self.cloud.identity(name).await.with_context(|| worded!("cannot use the account {name}", name))?;
             accounts.insert(name.clone(), identity.account_id.clone());
             let Some(declared) = &account.account_id else { continue };
             if identity.account_id != declared.value {
@@ -294,11 +296,15 @@ impl Connection {
 }
 
 fn wrong_account(knob: &str, place: &str, declared: &str, target: &Target) -> Refusal {
-    Refusal::new(
-        Exit::Refused,
-        format!("these credentials belong to account {}, and {knob} is {declared} ({place})", target.account_id),
-    )
-    .hint("use the credentials of that account; `rictl whoami` says where these come from")
+    let summary = worded!(
+        "these credentials belong to account {account}, and {knob} is {declared} ({place})",
+        account = target.account_id,
+        knob,
+        declared,
+        place
+    );
+    Refusal::new(Exit::Refused, summary)
+        .hint(worded!("use the credentials of that account; `rictl whoami` says where these come from"))
 }
 
 fn shown_endpoint(settings: &CloudSettings, client: &Settings) -> String {
@@ -318,14 +324,15 @@ async fn emulated(
         return Ok((Source::World(default_keys(settings)), Some(parse_endpoint(endpoint)?), None));
     }
     let Some(path) = projects.first().and_then(|project| world_of(project)) else {
-        let refusal = Refusal::new(Exit::Error, "the spec asks for the emulator, and names no world");
-        return Err(refusal.hint("set `cloud.world: FILE`, or give a running one with --endpoint").into());
+        let refusal = Refusal::new(Exit::Error, worded!("the spec asks for the emulator, and names no world"));
+        return Err(refusal.hint(worded!("set `cloud.world: FILE`, or give a running one with --endpoint")).into());
     };
     let host = open_world(&path, Links::Refused, manner, clock)?;
     projects.iter().try_for_each(|project| check_regions(&path, host.world(), project))?;
     let source = Source::World(world_keys(host.world(), settings));
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
-    let address = listener.local_addr().context("cannot listen on loopback")?;
+    let unheard = || worded!("cannot listen on loopback");
+    let listener = TcpListener::bind("127.0.0.1:0").await.with_context(unheard)?;
+    let address = listener.local_addr().with_context(unheard)?;
     let options = ServeOptions { clock, call_log: None };
     tokio::spawn(async move {
         if let Err(error) =
@@ -336,7 +343,7 @@ async fn emulated(
     });
     let endpoint = parse_endpoint(&format!("http://{address}"))?;
     // One file, whichever way it is named.
-    let path = path.canonicalize().with_context(|| format!("cannot find the world {}", path.display()))?;
+    let path = path.canonicalize().with_context(|| worded!("cannot find the world {path}", path = path.display()))?;
     Ok((source, Some(endpoint), Some(path)))
 }
 
@@ -361,38 +368,44 @@ fn check_regions(path: &Path, world: &World, project: &Project) -> Result<(), Re
     let known: BTreeSet<&Region> = world.regions().collect();
     let declared = project.spec.interfaces.values().map(|interface| &interface.scope.region);
     let Some(missing) = declared.into_iter().find(|region| !known.contains(region)) else { return Ok(()) };
-    let summary = format!(
-        "the world {} does not say where its interfaces are, so they are in {unsaid}; the spec has some in {missing}",
-        path.display()
+    let summary = worded!(
+        "the world {path} does not say where its interfaces are, so they are in {unsaid}; the spec has some in {missing}",
+        path = path.display(),
+        unsaid,
+        missing
     );
     Err(Refusal::new(Exit::Error, summary)
-        .hint(format!("write `regions: [{missing}]` into the world: the first is theirs")))
+        .hint(worded!("write `regions: [{missing}]` into the world: the first is theirs", missing)))
 }
 
 /// Says what is wrong with a world, and what one is: nothing of its text, which may be anybody's.
 fn unusable_world(path: &Path, error: HostError) -> anyhow::Error {
     match error {
-        HostError::Seed { source, .. } => unusable_seed(&format!("the world {}", path.display()), &source).into(),
+        HostError::Seed { source, .. } => {
+            unusable_seed(&worded!("the world {path}", path = path.display()), &source).into()
+        }
         error => {
-            let hint = "a world is a regular file that this user may read and that nobody else holds; what happens to it is \
-                        kept beside it";
-            let mut refusal = Refusal::new(Exit::Error, format!("cannot open the world {}", path.display()));
-            refusal.causes = anyhow::Error::from(error).chain().map(ToString::to_string).collect();
+            let hint = worded!(
+                "a world is a regular file that this user may read and that nobody else holds; what happens to it is \
+                 kept beside it"
+            );
+            let mut refusal = Refusal::new(Exit::Error, worded!("cannot open the world {path}", path = path.display()));
+            refusal.causes = anyhow::Error::from(error).chain().map(|cause| cause.to_string().into()).collect();
             refusal.hint(hint).into()
         }
     }
 }
 
 /// Says what is wrong with a world, or a schedule of faults.
-pub fn unusable_seed(what: &str, error: &SeedError) -> Refusal {
-    let hint =
-        "docs/reference/emulator.md has every key; `rictl emulator generate --output FILE` makes a world to start from";
-    let mut refusal = Refusal::new(Exit::Error, format!("cannot use {what}"));
-    refusal.causes = match error {
-        SeedError::Yaml(unfit) => vec![unfit.to_string()],
-        error => vec![error.to_string()],
+pub fn unusable_seed(what: &Wording, error: &SeedError) -> Refusal {
+    let hint = worded!(
+        "docs/reference/emulator.md has every key; `rictl emulator generate --output FILE` makes a world to start from"
+    );
+    let cause = match error {
+        SeedError::Yaml(unfit) => unfit.to_string(),
+        error => error.to_string(),
     };
-    refusal.hint(hint)
+    Refusal::new(Exit::Error, worded!("cannot use {what}", what)).cause(cause).hint(hint)
 }
 
 /// Refuses a world file that is not there.
@@ -403,8 +416,8 @@ pub fn world_exists(path: &Path) -> Result<(), Refusal> {
     if path.symlink_metadata().is_ok() {
         return Ok(());
     }
-    Err(Refusal::new(Exit::Error, format!("there is no world {}", path.display()))
-        .hint("make one with `rictl emulator generate --output FILE`"))
+    Err(Refusal::new(Exit::Error, worded!("there is no world {path}", path = path.display()))
+        .hint(worded!("make one with `rictl emulator generate --output FILE`")))
 }
 
 /// The keys that a world gives its accounts where its file says nothing: the main one's, and those of the accounts

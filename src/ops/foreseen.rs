@@ -26,10 +26,10 @@ pub(super) async fn wait_for_others(session: &Session, medium: &Home, front: &mu
     let (deadline, mut told) = (Instant::now() + session.lock_timeout, false);
     while let Some(holder) = medium.running()? {
         if Instant::now() >= deadline {
-            return Err(StoreError::Locked { holder: holder.to_string(), id: holder.id }.into());
+            return Err(StoreError::locked(holder).into());
         }
         if !told {
-            front.note(&|| words::history::waits_for_lock(&holder.to_string()));
+            front.note(&|| words::history::waits_for_lock(&holder));
             told = true;
         }
         tokio::time::sleep(session.project.place.interval()).await;

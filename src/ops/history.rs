@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostics;
 use crate::history::confirmation::Confirmation;
 use crate::history::{self, Missing, Past, Recorded, Resolved};
 use crate::journal::{Operation, PlannedStep, Run};
+use crate::language::worded;
 use crate::resource::{Address, ChangeName};
 use crate::selector::Selector;
 use crate::state::{Identity, RunId, State};
@@ -170,8 +171,8 @@ pub(super) fn of_change(store: &impl Store, state: &State, change: &str) -> Resu
         }
     }
     if runs.is_empty() {
-        let refusal = Refusal::new(Exit::Error, format!("no run of {change} is recorded"));
-        return Err(refusal.hint("`rictl history change:C` lists the runs of a change").into());
+        let refusal = Refusal::new(Exit::Error, worded!("no run of {change} is recorded", change));
+        return Err(refusal.hint(worded!("`rictl history change:C` lists the runs of a change")).into());
     }
     let mut standing = Vec::with_capacity(runs.len());
     for (id, run) in runs {
@@ -215,8 +216,8 @@ fn last(run: Option<Run>, ids: impl FnOnce() -> Result<Vec<RunId>, StoreError>) 
 
 /// Says that there is no run to take back.
 pub fn nothing_applied() -> Refusal {
-    Refusal::new(Exit::Error, "nothing has been applied yet, so there is nothing to take back")
-        .hint("what apply does is recorded beside the spec; -f names another spec")
+    Refusal::new(Exit::Error, worded!("nothing has been applied yet, so there is nothing to take back"))
+        .hint(worded!("what apply does is recorded beside the spec; -f names another spec"))
 }
 
 fn found(run: Result<Run, Missing>, name: &str) -> Result<Option<Run>> {
@@ -244,9 +245,10 @@ fn past(
 
 /// Says that several runs have an id that begins so.
 pub(super) fn ambiguous(name: &str, ids: &[RunId]) -> Refusal {
-    let refusal = Refusal::new(Exit::Error, format!("{} runs have an id that begins with {name}", ids.len()));
+    let summary = worded!("{runs} runs have an id that begins with {name}", runs = ids.len(), name);
+    let refusal = Refusal::new(Exit::Error, summary);
     let refusal = ids.iter().take(SHOWN).fold(refusal, |refusal, id| refusal.cause(id.to_string()));
-    refusal.hint("give more of the id")
+    refusal.hint(worded!("give more of the id"))
 }
 
 /// How many of the runs that an abbreviation may mean are named.
@@ -254,5 +256,6 @@ const SHOWN: usize = 5;
 
 /// Says that no run has this id.
 fn unknown_run(run_id: &str) -> Refusal {
-    Refusal::new(Exit::Error, format!("there is no run {run_id}")).hint("`rictl history` lists the runs")
+    Refusal::new(Exit::Error, worded!("there is no run {run_id}", run_id))
+        .hint(worded!("`rictl history` lists the runs"))
 }

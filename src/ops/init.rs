@@ -154,7 +154,7 @@ async fn routes(cloud: &impl RoutesRead, observed: &[Observed]) -> (Vec<Route>, 
     for read in reading::routes(cloud, &routers).await {
         match read.routes {
             Ok(read) => routes.extend(read),
-            Err(error) => drop(unread.get_or_insert_with(|| words::plan::no_routes(&error.with_hint()))),
+            Err(error) => drop(unread.get_or_insert_with(|| words::plan::no_routes(error.with_hint().english()))),
         }
     }
     (routes, unread)

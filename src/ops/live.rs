@@ -17,6 +17,7 @@ use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::{self, Recorded};
 use crate::journal::{Answer, Operation, Run};
+use crate::language::{Wording, say, worded};
 use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, RoutesHeard, TrafficHeard, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
@@ -60,11 +61,14 @@ fn locate(spec: &Spec, failure: &mut ScopeFailure) {
     let is_there = |interface: &&Interface| interface.scope == failure.scope;
     let own = spec.interfaces.values().find(is_there).and_then(|interface| interface.places.region);
     let place = own.or_else(|| spec.cloud.region.as_ref().map(|region| region.place));
-    let at = place.map(|place| format!("; it stands at {}", spec.sources.locate(place))).unwrap_or_default();
+    let at = place.map(|place| spec.sources.locate(place));
     let others = spec.interfaces.values().map(|interface| interface.scope.region.as_str());
     let near = nearest(region.as_str(), others.filter(|other| *other != region.as_str()));
-    let near = near.map(|near| format!("; {}", did_you_mean(near))).unwrap_or_default();
-    failure.detail.push_str(&format!("{at}{near}"));
+    failure.detail = Wording::new(|| {
+        let at = at.as_ref().map(|at| say!("it stands at {at}", at));
+        let parts = [Some(failure.detail.to_string()), at, near.map(did_you_mean)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(say!("; "))
+    });
 }
 
 /// Refuses a state that was recorded for somebody else's interfaces.
@@ -74,10 +78,11 @@ fn locate(spec: &Spec, failure: &mut ScopeFailure) {
 pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -> Result<()> {
     let Some(state) = state.filter(|state| !state.target.is_same_as(target)) else { return Ok(()) };
     let path = project.place.label();
-    let refusal = Refusal::new(Exit::Refused, format!("the state {path} was recorded for another target"))
-        .cause(format!("recorded: {}", state.target))
-        .cause(format!("now:      {target}"));
-    Err(refusal.hint("use the spec and the credentials that belong together, or another `state.path`").into())
+    let refusal = Refusal::new(Exit::Refused, worded!("the state {path} was recorded for another target", path))
+        .cause(worded!("recorded: {target}", target = state.target))
+        .cause(worded!("now:      {target}", target));
+    let hint = worded!("use the spec and the credentials that belong together, or another `state.path`");
+    Err(refusal.hint(hint).into())
 }
 
 /// Plans from what was read while the cloud was reached, and returns that as well.
@@ -144,7 +149,8 @@ pub(super) fn stopped_between_waves(last: &Run) -> Option<Warning> {
 
 /// Warns of a run that goes on: what was read may be on its way.
 pub(super) fn going_on(recorded: &Recorded) -> Option<Warning> {
-    let who = recorded.running.as_ref()?.to_string();
+    let holder = recorded.running.as_ref()?;
+    let who = Wording::new(|| holder.to_string());
     let run = recorded.at_work();
     let steps = run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
     let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
@@ -244,15 +250,15 @@ pub(super) async fn plan_hearing(
 ///
 /// # Errors
 /// As [`plan_of`].
-pub(super) fn plan_as_said(known: &Known<'_>, said: &Heard, options: &PlanOptions) -> Result<(Plan, Vec<String>)> {
+pub(super) fn plan_as_said(known: &Known<'_>, said: &Heard, options: &PlanOptions) -> Result<(Plan, Vec<Wording>)> {
     let Draw { plan, questions } = draw(known, said, options)?;
     let limits = &known.project.spec.limits;
     let mut unsaid = Vec::new();
     if limits.health == HealthPolicy::Block && !questions.health.is_empty() {
-        unsaid.push("limits.health is `block`, and the file does not say what the health checks said".to_owned());
+        unsaid.push(worded!("limits.health is `block`, and the file does not say what the health checks said"));
     }
     if limits.last_route() == LastRoutePolicy::Block && !(questions.routers.is_empty() && questions.hops.is_empty()) {
-        unsaid.push("limits.last_route is `block`, and the file does not say what the route tables said".to_owned());
+        unsaid.push(worded!("limits.last_route is `block`, and the file does not say what the route tables said"));
     }
     Ok((finished(known, plan)?, unsaid))
 }
@@ -274,9 +280,9 @@ fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
     let Known { project, target, .. } = *known;
     plan.basis.spec = Some(project.name.clone());
     plan.check().map_err(|broken| {
-        let summary = "bug: the planner made a plan that does not keep its promises; nothing was done";
+        let summary = worded!("bug: the planner made a plan that does not keep its promises; nothing was done");
         let refusal = broken.iter().map(ToString::to_string).fold(Refusal::new(Exit::Error, summary), Refusal::cause);
-        refusal.hint("please report it with the spec and this text")
+        refusal.hint(worded!("please report it with the spec and this text"))
     })?;
     if let Some(declared) = &project.spec.cloud.account_id
         && declared.value != target.account_id

@@ -26,7 +26,7 @@ use crate::cloud::acting::Acting;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
 use crate::journal::{Approved, Ground, LateCalls, Operation, Run};
-use crate::language::say;
+use crate::language::{say, worded};
 use crate::plan::{About, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
@@ -468,7 +468,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             return Ok(None);
         }
         match (approval::nothing_left(saved, &self.session.project.spec, live), run) {
-            (None, Some(run)) => Err(approval::used("the saved plan", &run).into()),
+            (None, Some(run)) => Err(approval::used(&worded!("the saved plan"), &run).into()),
             (nothing, _) => Ok(nothing),
         }
     }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::child::Children;
 use crate::drift::{Drift, DriftCheck};
 use crate::fleet::Kept;
+use crate::language::{Wording, worded};
 use crate::news::{Judged, Look, Matter, Told};
 use crate::render::alert::{self, Part};
 use crate::render::drift::Ended;
@@ -129,7 +130,8 @@ impl Channel<'_> {
             Self::Command(words, children) => {
                 let document = alert::document(&parts)?;
                 let run = command::run("notify command", &words.0, (Path::new(""), children), Some(&document), TIMEOUT);
-                run.await.map_err(|error| Refusal::new(Exit::Error, error).hint("the next run tries again"))?;
+                run.await
+                    .map_err(|error| Refusal::new(Exit::Error, error).hint(worded!("the next run tries again")))?;
                 Ok(())
             }
             Self::Robot(robot) => {
@@ -215,17 +217,23 @@ fn what_is_told(check: &DriftCheck, judged: &Judged) -> DriftCheck {
 
 /// Says that a robot did not take a message.
 pub fn refused(untold: &Untold) -> Refusal {
-    let refusal = Refusal::new(Exit::Error, untold.to_string());
+    let refusal = Refusal::new(Exit::Error, Wording::new(|| untold.to_string()));
     match untold {
-        Untold::Refused { clocks: Some((ours, theirs)), .. } => refusal
-            .cause(format!("this machine's clock says {ours:.0}, the robot's {theirs:.0}"))
-            .hint("compare RICTL_NOTIFY_SECRET and the clock of this machine with the robot's; the next run tells it again"),
-        Untold::Refused { .. } => {
-            refusal.hint("compare RICTL_NOTIFY_URL and the robot's settings; the next run tells it again")
+        Untold::Refused { clocks: Some((ours, theirs)), .. } => {
+            let [ours, theirs] = [ours, theirs].map(|time| format!("{time:.0}"));
+            let cause = worded!("this machine's clock says {ours}, the robot's {theirs}", ours, theirs);
+            refusal.cause(cause).hint(worded!(
+                "compare RICTL_NOTIFY_SECRET and the clock of this machine with the robot's; the next run tells it again"
+            ))
         }
-        Untold::NoAnswer { .. } => refusal.hint("check the network and the proxy; the next run tells it again"),
+        Untold::Refused { .. } => {
+            refusal.hint(worded!("compare RICTL_NOTIFY_URL and the robot's settings; the next run tells it again"))
+        }
+        Untold::NoAnswer { .. } => {
+            refusal.hint(worded!("check the network and the proxy; the next run tells it again"))
+        }
         Untold::Strange { .. } => {
-            refusal.hint("does RICTL_NOTIFY_URL lead to such a robot? the next run tells it again")
+            refusal.hint(worded!("does RICTL_NOTIFY_URL lead to such a robot? the next run tells it again"))
         }
     }
 }

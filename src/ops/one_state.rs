@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::failure::{Exit, Refusal};
 use super::interface_key::{Accounts, declared_accounts, key};
 use super::project::Project;
+use crate::language::{Wording, say, worded};
 use crate::resource::{AccountName, Address, Region, RouterInterfaceId, Target};
 use crate::signature::sha256_hex;
 use crate::state::{self, State};
@@ -127,8 +128,10 @@ fn by_state(elsewhere: Vec<(String, StateName)>) -> BTreeMap<StateName, Vec<Stri
 fn held_by(name: &StateName, prefix: Prefix) -> Result<BTreeSet<RegionalId>> {
     let Some(bytes) = prefix.state else { return Ok(BTreeSet::new()) };
     let state = state::decode(&bytes).map_err(|reason| {
-        let refusal = Refusal::new(Exit::Refused, format!("the state {name} of the same store cannot be read"));
-        refusal.cause(reason.to_string()).hint("it may have interfaces that this spec declares; mend it first")
+        let refusal = Refusal::new(Exit::Refused, worded!("the state {name} of the same store cannot be read", name));
+        refusal
+            .cause(Wording::new(|| reason.to_string()))
+            .hint(worded!("it may have interfaces that this spec declares; mend it first"))
     })?;
     let records = state.interfaces.values().filter(|record| !record.forgotten);
     Ok(records.map(|record| (record.scope.region.clone(), record.id.clone())).collect())
@@ -137,8 +140,12 @@ fn held_by(name: &StateName, prefix: Prefix) -> Result<BTreeSet<RegionalId>> {
 fn refused(name: &StateName, addresses: &BTreeSet<&Address>) -> Refusal {
     let some: Vec<&str> = addresses.iter().take(8).map(|address| address.as_str()).collect();
     let more = addresses.len().saturating_sub(some.len());
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let summary = format!("the state {name} of the same store has {}{more}", some.join(", "));
-    Refusal::new(Exit::Refused, summary)
-        .hint(format!("apply the spec of {name} first, without that: then it is given up; or take it out of this spec. Where this is that spec under another name: `state: {{name: {name}}}`, and --adopt once"))
+    let summary = Wording::new(|| {
+        let more = if more == 0 { String::new() } else { say!(" and {more} more", more) };
+        say!("the state {name} of the same store has {some}{more}", name, some = some.join(say!(", ")), more)
+    });
+    Refusal::new(Exit::Refused, summary).hint(worded!(
+        "apply the spec of {name} first, without that: then it is given up; or take it out of this spec. Where this is that spec under another name: `state: {{name: {name}}}`, and --adopt once",
+        name
+    ))
 }

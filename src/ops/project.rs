@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::bounds;
 use crate::diagnostic::quoted;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::language::{Wording, say, worded};
 use crate::render::words;
 use crate::schedule;
 use crate::spec::finding::Code;
@@ -78,9 +79,11 @@ impl Project {
         let state = match &spec.state_path {
             Some(state) if has_scheme(&state.value) => {
                 let at = spec.sources.locate(state.place);
-                let refusal = Refusal::new(Exit::Error, format!("state.path is no path of a file ({at})"));
+                let refusal = Refusal::new(Exit::Error, worded!("state.path is no path of a file ({at})", at));
                 return Err(refusal
-                    .hint("a spec names no store: give it with --state or RICTL_STATE, and `state: {name: ...}` here")
+                    .hint(worded!(
+                        "a spec names no store: give it with --state or RICTL_STATE, and `state: {{name: ...}}` here"
+                    ))
                     .into());
             }
             Some(state) => directory.join(&state.value),
@@ -181,13 +184,13 @@ fn refuse_foreign_state(spec: &Spec, state: &Path, directory: &Path) -> Result<(
     let is_spec = spec.sources.iter().any(|source| identity(Path::new(&source.name)) == Some(there));
     let is_world = world.is_some_and(|world| identity(&world) == Some(there));
     let what = match (is_spec, is_world) {
-        (true, _) => "the spec",
-        (false, true) => "the emulator's world",
+        (true, _) => worded!("the spec"),
+        (false, true) => worded!("the emulator's world"),
         (false, false) => return Ok(()),
     };
     let at = spec.sources.locate(path.place);
-    let refusal = Refusal::new(Exit::Error, format!("state.path names {what} ({at})"));
-    Err(refusal.hint("name a file for the state alone, such as state/rictl.json").into())
+    let refusal = Refusal::new(Exit::Error, worded!("state.path names {what} ({at})", what, at));
+    Err(refusal.hint(worded!("name a file for the state alone, such as state/rictl.json")).into())
 }
 
 /// Returns whether a text names a store rather than a file.
@@ -226,7 +229,7 @@ fn stem(path: &Path) -> String {
 }
 
 fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
-    let doing = || format!("cannot read the directory {}", path.display());
+    let doing = || worded!("cannot read the directory {path}", path = path.display());
     let mut names = Vec::new();
     for entry in fs::read_dir(path).with_context(doing)? {
         let name = entry.with_context(doing)?.path();
@@ -239,12 +242,12 @@ fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
     }
     names.sort();
     if names.is_empty() {
-        let refusal = Refusal::new(Exit::Error, format!("{} holds no *.yaml or *.yml", path.display()));
+        let refusal = Refusal::new(Exit::Error, worded!("{path} holds no *.yaml or *.yml", path = path.display()));
         return Err(refusal.hint(elsewhere(path)).code(Code::NoFiles.as_str()).into());
     }
     if names.len() > bounds::SPEC_FILES {
         let most = bounds::grouped(bounds::SPEC_FILES as u64);
-        let summary = format!("{} holds more than {most} *.yaml and *.yml", path.display());
+        let summary = worded!("{path} holds more than {most} *.yaml and *.yml", path = path.display(), most);
         return Err(Refusal::new(Exit::Error, summary).hint(elsewhere(path)).into());
     }
     let mut room = bounds::SPEC_BYTES;
@@ -258,40 +261,47 @@ fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
 }
 
 /// Says where the spec of a directory that holds none may be.
-fn elsewhere(path: &Path) -> String {
+fn elsewhere(path: &Path) -> Wording {
     match beside::below(path).as_slice() {
-        [] => "name a spec with --file, or start one with `rictl init`".to_owned(),
-        below => format!("the files of {} are not merged; name one of these with --file", below.join(", ")),
+        [] => worded!("name a spec with --file, or start one with `rictl init`"),
+        below => worded!(
+            "the files of {below} are not merged; name one of these with --file",
+            below = below.join(say!(", "))
+        ),
     }
 }
 
 /// Reads one file of a spec, for which `room` bytes are left. A link is followed: mounted settings are made of them.
 fn read_file(path: &Path, room: usize) -> Result<SpecFile> {
     let shown = path.display();
-    let refuse = |summary: String, hint: &str| Err(Refusal::new(Exit::Error, summary).hint(hint).into());
+    let refuse = |summary: Wording, hint: Wording| Err(Refusal::new(Exit::Error, summary).hint(hint).into());
     match named::read(path, Links::Followed, room) {
         Ok(bytes) => Ok(SpecFile { name: path.display().to_string(), bytes }),
         Err(NamedError::Absent) => {
-            let refusal = Refusal::new(Exit::Error, format!("there is no spec {shown}"));
+            let refusal = Refusal::new(Exit::Error, worded!("there is no spec {shown}", shown));
             let hint = match beside::meant(path) {
-                Some(meant) => format!("there is {meant}: `--file {}`", quoted(&meant)),
-                None => "name one with --file or RICTL_FILE, or start one with `rictl init`".to_owned(),
+                Some(meant) => worded!("there is {meant}: `--file {quoted}`", meant, quoted = quoted(&meant)),
+                None => worded!("name one with --file or RICTL_FILE, or start one with `rictl init`"),
             };
             Err(refusal.hint(hint).code(Code::NoFiles.as_str()).into())
         }
         Err(NamedError::NotRegular(_)) => {
-            refuse(format!("the spec {shown} is not a regular file"), "name a file or a directory with --file")
+            let summary = worded!("the spec {shown} is not a regular file", shown);
+            refuse(summary, worded!("name a file or a directory with --file"))
         }
         Err(NamedError::TooLarge(_)) if room < bounds::SPEC_BYTES => {
             let most = bounds::size(bounds::SPEC_BYTES as u64);
-            refuse(format!("with {shown} the spec is larger than {most}"), "cut it into several specs")
+            let summary = worded!("with {shown} the spec is larger than {most}", shown, most);
+            refuse(summary, worded!("cut it into several specs"))
         }
         Err(error @ NamedError::TooLarge(_)) => {
-            refuse(format!("cannot read the spec {shown}: {error}"), "is this a spec? cut it into several")
+            let summary = worded!("cannot read the spec {shown}: {error}", shown, error);
+            refuse(summary, worded!("is this a spec? cut it into several"))
         }
         Err(NamedError::Io(error)) => {
-            let refusal = Refusal::new(Exit::Error, format!("cannot read the spec {shown}")).cause(error.to_string());
-            Err(refusal.hint("let this user read it, and pass through its directories; `ls -ld` shows who may").into())
+            let refusal = Refusal::new(Exit::Error, worded!("cannot read the spec {shown}", shown));
+            let hint = worded!("let this user read it, and pass through its directories; `ls -ld` shows who may");
+            Err(refusal.cause(error.to_string()).hint(hint).into())
         }
     }
 }

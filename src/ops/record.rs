@@ -27,7 +27,7 @@ pub fn read(place: &Place) -> Result<Row, StoreError> {
     let Some(bytes) = place.finding()? else { return Ok(Row::default()) };
     let kept = match Kept::decode(&bytes) {
         Ok(kept) => kept,
-        Err(Unreadable::Damaged(detail)) => return Ok(Row { damaged: Some(detail), ..Row::default() }),
+        Err(Unreadable::Damaged(detail)) => return Ok(Row { damaged: Some(detail.into()), ..Row::default() }),
         Err(Unreadable::Newer { found, supported }) => {
             return Err(StoreError::Newer { path: place.finding_name(), found, supported });
         }

@@ -21,6 +21,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::Clock;
 use crate::emulator::{Fault, InProcess, World};
 use crate::history::{self, Pace};
+use crate::language::worded;
 use crate::plan::{Action, Goal, HealthRead, Plan, RoutesHeard, Step, StepId};
 use crate::resource::{AccountId, AccountName, Call, LiveState, Target};
 use crate::retry::{Policy, Quota, Retrying};
@@ -157,9 +158,9 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
 
 /// Builds the world as it is read, and has go wrong what is to.
 fn built(ground: &Ground<'_>, quota: Quota, start: Timestamp, faults: Vec<Fault>) -> Result<World> {
-    let mut world =
-        World::new(ground.seed(quota), start).map_err(|error| unusable_seed("what is live as a world", &error))?;
-    world.add_faults(faults, start).map_err(|error| unusable_seed("the faults for what is live", &error))?;
+    let mut world = World::new(ground.seed(quota), start)
+        .map_err(|error| unusable_seed(&worded!("what is live as a world"), &error))?;
+    world.add_faults(faults, start).map_err(|error| unusable_seed(&worded!("the faults for what is live"), &error))?;
     Ok(world)
 }
 

@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use crate::diagnostic::Place;
 use crate::journal::{Ground, Operation, PlannedStep, Run};
+use crate::language::worded;
 use crate::plan::{BlockReason, Plan, PlanOptions, StepId};
 use crate::resource::{Address, ChangeName, DesiredStatus};
 use crate::selector::Selector;
@@ -93,10 +94,10 @@ pub(super) fn sent(run: &Run) -> impl Iterator<Item = &PlannedStep> {
 fn nothing_done(state: Option<&State>) -> Refusal {
     let standing =
         state.and_then(|state| state.interfaces.values().filter_map(|record| record.changed_by.as_ref()).max());
-    let refusal = Refusal::new(Exit::Error, "that run confirmed no step, so there is nothing to take back");
+    let refusal = Refusal::new(Exit::Error, worded!("that run confirmed no step, so there is nothing to take back"));
     refusal.hint(match standing {
-        Some(run) => format!("the newest run whose changes stand: `rictl rollback {run}` takes it back"),
-        None => "`rictl history` lists what was done".to_owned(),
+        Some(run) => worded!("the newest run whose changes stand: `rictl rollback {run}` takes it back", run),
+        None => worded!("`rictl history` lists what was done"),
     })
 }
 

@@ -10,6 +10,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::calendar::Zone;
+use crate::language::{Wording, say, worded};
 use crate::plan::{
     Action, BlockCode, BlockReason, Blocked, Exceeded, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions,
     Step,
@@ -48,7 +49,7 @@ impl Now<'_> {
         let mut moved = self.moved_records(saved);
         let PlanInputs { target, exclude, .. } = &saved.inputs;
         if let Err(bad) = self.project.spec.choose(Choice { targets: target, excludes: exclude }) {
-            moved.extend(bad.iter().map(words::selection::no_longer));
+            moved.extend(bad.iter().map(|bad| Wording::new(|| words::selection::no_longer(bad))));
             return Err(self.stale(moved).into());
         }
         if let Some(at) = saved.at.filter(|at| *at > options.now) {
@@ -69,7 +70,8 @@ impl Now<'_> {
             refuse_windows(saved, &plan)?;
         }
         let zone = &self.project.spec.time_zone;
-        moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference, zone)));
+        let difference = saved.first_difference(&plan);
+        moved.extend(difference.map(|difference| Wording::new(|| words::plan::difference(&difference, zone))));
         moved.extend(first_steps(saved).filter_map(|step| moved_from(step, self.live)));
         if moved.is_empty() { Ok(self.without_old_news(plan)) } else { Err(self.stale(moved).into()) }
     }
@@ -82,29 +84,36 @@ impl Now<'_> {
         plan
     }
 
-    fn stale(&self, moved: Vec<String>) -> Refusal {
+    fn stale(&self, moved: Vec<Wording>) -> Refusal {
         let (summary, hint) = match self.is_approved {
             true => (
-                "what was approved is not what would be done now",
-                "review what `rictl plan` says now, and approve that by `rictl approve DIGEST`: no approval is renewed",
+                worded!("what was approved is not what would be done now"),
+                worded!(
+                    "review what `rictl plan` says now, and approve that by `rictl approve DIGEST`: no approval is renewed"
+                ),
             ),
             false => (
-                "the saved plan is stale: what it was made from has moved, or the file was edited",
-                "run `rictl plan --out FILE` again and review what it says now",
+                worded!("the saved plan is stale: what it was made from has moved, or the file was edited"),
+                worded!("run `rictl plan --out FILE` again and review what it says now"),
             ),
         };
         moved.into_iter().fold(Refusal::new(Exit::Moved, summary), Refusal::cause).hint(hint)
     }
 
-    fn moved_records(&self, saved: &Plan) -> Vec<String> {
+    fn moved_records(&self, saved: &Plan) -> Vec<Wording> {
         let mut moved = Vec::new();
         if !saved.target.is_same_as(self.target) {
-            moved.push(format!("target: planned for {}, now {}", saved.target, self.target));
+            let (planned, now) = (&saved.target, self.target);
+            moved.push(worded!("target: planned for {planned}, now {now}", planned, now));
         }
         // What was recorded meanwhile decides by what it makes of the plan. Another history, or none, knows of other uses.
         let now = self.state.map(|state| &state.lineage);
         if let Some(planned) = saved.basis.lineage.as_ref().filter(|planned| Some(*planned) != now) {
-            moved.push(format!("state: planned on {planned}, now {}", now.map_or("no state", String::as_str)));
+            moved.push(worded!(
+                "state: planned on {planned}, now {now}",
+                planned,
+                now = now.map_or(say!("no state"), String::as_str)
+            ));
         }
         moved
     }
@@ -114,15 +123,18 @@ impl Now<'_> {
 fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
     let cap = plan.blocked.iter().find_map(|blocked| match &blocked.reason {
         BlockReason::Cap { changes, exceeded: Exceeded::Forgotten, .. } => {
-            Some((*changes, "--allow-forgotten", words::plan::blocked(plan, blocked)))
+            Some((*changes, "--allow-forgotten", blocked))
         }
-        BlockReason::Cap { changes, .. } => Some((*changes, "--allow-changes", words::plan::blocked(plan, blocked))),
+        BlockReason::Cap { changes, .. } => Some((*changes, "--allow-changes", blocked)),
         _ => None,
     });
-    let Some((changes, flag, detail)) = cap else { return Ok(()) };
-    let refusal = Refusal::new(Exit::Refused, "the saved plan is larger than a cap allows").cause(detail);
-    Err(refusal.hint(format!(
-        "a file overrides no cap: if {changes} are meant, give {flag} {changes} to `rictl apply PLAN` too"
+    let Some((changes, flag, blocked)) = cap else { return Ok(()) };
+    let refusal = Refusal::new(Exit::Refused, worded!("the saved plan is larger than a cap allows"))
+        .cause(Wording::new(|| words::plan::blocked(plan, blocked)));
+    Err(refusal.hint(worded!(
+        "a file overrides no cap: if {changes} are meant, give {flag} {changes} to `rictl apply PLAN` too",
+        changes,
+        flag
     )))
 }
 
@@ -131,32 +143,31 @@ fn refuse_last_routes(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
     let steps: BTreeSet<&Address> = saved.steps.iter().map(|step| &step.address).collect();
     let is_lost = |blocked: &&Blocked| blocked.code() == BlockCode::Route && steps.contains(&blocked.address);
     let Some(lost) = plan.blocked.iter().find(is_lost) else { return Ok(()) };
-    let refusal = Refusal::new(Exit::Refused, "the saved plan takes a route its last next hop");
-    let refusal = refusal.cause(words::plan::blocked(plan, lost));
-    Err(refusal.hint(format!(
-        "a file allows nothing: if that is meant, give --allow-last-route {} to `rictl apply PLAN` too",
-        lost.address
+    let refusal = Refusal::new(Exit::Refused, worded!("the saved plan takes a route its last next hop"));
+    let refusal = refusal.cause(Wording::new(|| words::plan::blocked(plan, lost)));
+    Err(refusal.hint(worded!(
+        "a file allows nothing: if that is meant, give --allow-last-route {address} to `rictl apply PLAN` too",
+        address = lost.address
     )))
 }
 
 /// Refuses a plan of a moment that has not come.
 fn too_early(at: Timestamp, zone: &Zone) -> Refusal {
-    let refusal = Refusal::new(Exit::Refused, format!("the saved plan is of {}, which has not come", zone.shown(at)));
-    refusal.hint("apply it then, or plan again without --at")
+    let summary = worded!("the saved plan is of {at}, which has not come", at = zone.shown(at));
+    Refusal::new(Exit::Refused, summary).hint(worded!("apply it then, or plan again without --at"))
 }
 
 /// Refuses a plan about which a change has begun or ended since.
 pub(super) fn too_late(plan: &Plan, until: Timestamp) -> Refusal {
     let late = plan.steps.iter().filter(|step| step.valid_until == Some(until));
-    let shown = plan.time_zone.shown(until);
-    let refusal =
-        Refusal::new(Exit::Moved, format!("the plan was valid until {shown}, and that is over (change_over)"));
-    let causes = late.map(|step| match &step.change_id {
-        Some(change) => format!("{}: {change} begins or ends then, or another change about it", step.id),
-        None => format!("{}: a change about it begins then", step.id),
+    let until = plan.time_zone.shown(until);
+    let summary = worded!("the plan was valid until {until}, and that is over (change_over)", until);
+    let causes = late.map(|Step { id, change_id, .. }| match change_id {
+        Some(change) => worded!("{id}: {change} begins or ends then, or another change about it", id, change),
+        None => worded!("{id}: a change about it begins then", id),
     });
-    let refusal = causes.fold(refusal, Refusal::cause);
-    refusal.hint("run `rictl plan` again and review what it says now")
+    let refusal = causes.fold(Refusal::new(Exit::Moved, summary), Refusal::cause);
+    refusal.hint(worded!("run `rictl plan` again and review what it says now"))
 }
 
 /// Refuses a plan of which windows do not let a call through now, be it that somebody overrode them when it was made.
@@ -164,10 +175,11 @@ fn refuse_windows(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
     let steps: BTreeSet<&Address> = saved.steps.iter().map(|step| &step.address).collect();
     let is_held = |blocked: &&Blocked| blocked.code() == BlockCode::Window && steps.contains(&blocked.address);
     let Some(held) = plan.blocked.iter().find(is_held) else { return Ok(()) };
-    let refusal = Refusal::new(Exit::Refused, "windows do not let the saved plan through now");
-    let refusal = refusal.cause(words::plan::blocked(plan, held));
-    Err(refusal
-        .hint("a file overrides no window: if that is meant, give --override-window REASON to `rictl apply PLAN` too"))
+    let refusal = Refusal::new(Exit::Refused, worded!("windows do not let the saved plan through now"));
+    let refusal = refusal.cause(Wording::new(|| words::plan::blocked(plan, held)));
+    Err(refusal.hint(worded!(
+        "a file overrides no window: if that is meant, give --override-window REASON to `rictl apply PLAN` too"
+    )))
 }
 
 /// Refuses a plan that does again what was taken back, which somebody asked for when it was made and nobody does now.
@@ -178,9 +190,9 @@ fn refuse_taken_back(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
         .iter()
         .find(|left| matches!(left.reason, LeftAloneReason::RolledBack { .. }) && steps.contains(&left.address));
     let Some(left) = taken_back else { return Ok(()) };
-    let refusal = Refusal::new(Exit::Refused, "the saved plan does again what was taken back");
-    let refusal = refusal.cause(words::plan::left_alone(plan, left));
-    Err(refusal.hint("a file asks for nothing again: if that is meant, give --redo to `rictl apply PLAN` too"))
+    let refusal = Refusal::new(Exit::Refused, worded!("the saved plan does again what was taken back"));
+    let refusal = refusal.cause(Wording::new(|| words::plan::left_alone(plan, left)));
+    Err(refusal.hint(worded!("a file asks for nothing again: if that is meant, give --redo to `rictl apply PLAN` too")))
 }
 
 /// Puts together what the file says it read with what only the cloud of now can say: which interfaces belong together.
@@ -241,48 +253,54 @@ fn first_steps(plan: &Plan) -> impl Iterator<Item = &Step> {
     plan.steps.iter().filter(move |step| seen.insert(&step.address))
 }
 
-fn moved_from(step: &Step, live: &LiveState) -> Option<String> {
+fn moved_from(step: &Step, live: &LiveState) -> Option<Wording> {
+    let (address, expect) = (&step.address, &step.expect);
     let found = match live.readings.get(&step.address) {
         Some(Reading::Found(observed)) if step.goal.is_reached_by(&observed.status) => return None,
         Some(Reading::Found(observed)) if step.expect.is_met_by(&observed.status) => {
-            return held(step, observed).map(|held| format!("{} is {held} now", step.address));
+            return held(step, observed).map(|held| worded!("{address} is {held} now", address, held));
         }
-        Some(Reading::Found(observed)) => observed.status.to_string(),
-        Some(Reading::Elsewhere(observed)) => format!("in {}", observed.region),
-        Some(Reading::Absent) => "gone".to_owned(),
-        Some(Reading::Unreadable | Reading::Unasked) => "unreadable".to_owned(),
-        None => "no longer declared".to_owned(),
+        Some(Reading::Found(observed)) => observed.status.as_str().into(),
+        Some(Reading::Elsewhere(observed)) => worded!("in {region}", region = observed.region),
+        Some(Reading::Absent) => worded!("gone"),
+        Some(Reading::Unreadable | Reading::Unasked) => worded!("unreadable"),
+        None => worded!("no longer declared"),
     };
-    Some(format!("{} was {} when planned and is {found} now", step.address, step.expect))
+    Some(worded!("{address} was {expect} when planned and is {found} now", address, expect, found))
 }
 
 /// Returns what keeps a call from an interface whose status is the expected one.
-fn held(step: &Step, observed: &Observed) -> Option<String> {
+fn held(step: &Step, observed: &Observed) -> Option<Wording> {
     let Action::Call(call) = step.action else { return None };
     if observed.business_status != BusinessStatus::Normal {
-        return Some(observed.business_status.to_string());
+        return Some(observed.business_status.to_string().into());
     }
     let has_no_peer = call == Call::Activate && observed.opposite.status == Some(Status::Deleted);
-    has_no_peer.then(|| "without its opposite side, which was deleted,".to_owned())
+    has_no_peer.then(|| worded!("without its opposite side, which was deleted,"))
 }
 
 /// Says that the plan made afresh is not the one that was approved, and what it would do, line by line. `shown_by` is the command that
 /// shows it.
 pub(super) fn other_digest(approved: &str, plan: &Plan, shown_by: &str) -> Refusal {
-    let steps = plan.steps.iter().map(|step| format!("now: {}: {} -> {}", step.id, step.expect, step.goal));
+    let steps = plan
+        .steps
+        .iter()
+        .map(|Step { id, expect, goal, .. }| worded!("now: {id}: {expect} -> {goal}", id, expect, goal));
     let blocked = plan.blocked.iter().map(|blocked| {
-        let detail = words::plan::blocked(plan, blocked);
-        format!("now: {} blocked: {detail}", blocked.address)
+        let detail = || words::plan::blocked(plan, blocked);
+        worded!("now: {address} blocked: {detail}", address = blocked.address, detail = detail())
     });
     let left_alone = plan.left_alone.iter().map(|left| {
-        let detail = words::plan::left_alone(plan, left);
-        format!("now: {} left alone: {detail}", left.address)
+        let detail = || words::plan::left_alone(plan, left);
+        worded!("now: {address} left alone: {detail}", address = left.address, detail = detail())
     });
-    let digests = [format!("approved {approved}"), format!("planned  {}", plan.digest())];
-    let refusal = Refusal::new(Exit::Moved, "the plan is not the one that was approved");
+    let planned = plan.digest();
+    let digests = [worded!("approved {approved}", approved), worded!("planned  {planned}", planned)];
+    let refusal = Refusal::new(Exit::Moved, worded!("the plan is not the one that was approved"));
     let refusal = digests.into_iter().chain(steps).chain(blocked).chain(left_alone).fold(refusal, Refusal::cause);
     // Of a digest nobody can tell what it was made from.
-    refusal.hint(format!(
-        "review what `rictl {shown_by}` says now, and approve that digest; where the steps are the same, a guard, a reason or a timeout is not"
+    refusal.hint(worded!(
+        "review what `rictl {shown_by}` says now, and approve that digest; where the steps are the same, a guard, a reason or a timeout is not",
+        shown_by
     ))
 }

@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 use rustix::fs::{FlockOperation, flock};
 
+use crate::language::worded;
 use crate::store;
 
 use super::failure::{Exit, Refusal};
@@ -32,7 +33,7 @@ pub enum Access {
 /// # Errors
 /// A file that is there and may not be replaced, or a place that cannot be written to.
 pub fn write(path: &Path, bytes: &[u8], access: Access, replace: bool) -> Result<()> {
-    let doing = || format!("cannot write {}", path.display());
+    let doing = || worded!("cannot write {path}", path = path.display());
     match place(path).with_context(doing)? {
         Place::Stream => {
             let mut stream = open_stream(path).with_context(doing)?;
@@ -45,9 +46,9 @@ pub fn write(path: &Path, bytes: &[u8], access: Access, replace: bool) -> Result
         Place::File(target) => {
             let parent = directory(&target);
             if !parent.is_dir() {
-                let refusal = Refusal::new(Exit::Error, format!("cannot write {}", path.display()));
-                let refusal = refusal.cause(format!("there is no directory {}", parent.display()));
-                return Err(refusal.hint("make it first").into());
+                let refusal = Refusal::new(Exit::Error, doing());
+                let refusal = refusal.cause(worded!("there is no directory {directory}", directory = parent.display()));
+                return Err(refusal.hint(worded!("make it first")).into());
             }
             let permissions = match access {
                 Access::Owner => store::Mode::Exactly(Permissions::from_mode(0o600)),

@@ -146,8 +146,8 @@ pub(super) fn put(target: &mut Home, there: &Own, own: &Own) -> Result<(), Store
 
 fn refuse_open_run(source: &Home, journal: &[u8]) -> Result<()> {
     let unreadable = |detail: String| {
-        let hint = "`rictl state accept` goes on without it".to_owned();
-        StoreError::Damaged { path: source.journal_name(), detail, hint }
+        let hint = "`rictl state accept` goes on without it".into();
+        StoreError::Damaged { path: source.journal_name(), detail: detail.into(), hint }
     };
     let (journal, _) = Journal::decode(journal).map_err(|damaged| unreadable(damaged.to_string()))?;
     if let Some(run) = journal.replay().open_run() {

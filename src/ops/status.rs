@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::cloud::{CloudRead, listing};
 use crate::diagnostic::Diagnostics;
 use crate::history::Recorded;
+use crate::language::{Wording, worded};
 use crate::overview::{self, AtWork, Down, Overview, Unread};
 use crate::plan::{Approval, PlanOptions};
 use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, Target};
@@ -142,7 +143,7 @@ fn at_work(recorded: &Recorded) -> Option<AtWork> {
         run.iter().flat_map(|run| &run.started.steps).map(|step| step.address.clone()).collect();
     Some(AtWork {
         run_id: run.map(|run| run.id().clone()),
-        who: holder.to_string(),
+        who: Wording::new(|| holder.to_string()),
         addresses: addresses.into_iter().collect(),
     })
 }
@@ -198,8 +199,9 @@ pub async fn find(
     match missing.into_iter().next() {
         None => Ok(()),
         Some(id) => {
-            let refusal = Refusal::new(Exit::Error, format!("no region of {} has an interface {id}", project.name));
-            Err(refusal.hint("`rictl status` lists what is declared, `rictl drift --unmanaged` what is not").into())
+            let summary = worded!("no region of {spec} has an interface {id}", spec = project.name, id);
+            let hint = worded!("`rictl status` lists what is declared, `rictl drift --unmanaged` what is not");
+            Err(Refusal::new(Exit::Error, summary).hint(hint).into())
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::diagnostic::Diagnostic;
-use crate::language::say;
+use crate::language::{Wording, say, worded};
 use crate::spec::Placed;
 use crate::store::local::Paths;
 use crate::store::objects::{Site, Way};
@@ -104,10 +104,10 @@ impl Scheme {
             "oss" => Ok(Self::Oss),
             "s3" => Ok(Self::S3),
             scheme => {
-                let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
-                Err(refusal.hint(
-                    "`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX",
-                ))
+                let refusal = Refusal::new(Exit::Error, worded!("this rictl keeps no states in {scheme}://", scheme));
+                Err(refusal.hint(worded!(
+                    "`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX"
+                )))
             }
         }
     }
@@ -154,12 +154,16 @@ impl Stores {
 
     fn far(&self, (scheme, url): (Scheme, &str), path: &Path, named: &Named) -> Result<Place> {
         let Some(name) = named.state_name.as_ref().or(named.name.as_ref()) else {
-            let refusal = Refusal::new(Exit::Error, "a state in a shared store needs a name, and the spec has none");
-            return Err(refusal.hint("write `state: {name: site-a}` into the spec, or `name: site-a`").into());
+            let refusal =
+                Refusal::new(Exit::Error, worded!("a state in a shared store needs a name, and the spec has none"));
+            return Err(refusal
+                .hint(worded!("write `state: {{name: site-a}}` into the spec, or `name: site-a`"))
+                .into());
         };
         let name = StateName::parse(name).map_err(|error| {
-            let refusal = Refusal::new(Exit::Error, format!("`{name}` is no name of a state")).cause(error.to_string());
-            refusal.hint("names are like site-a or network/site-a; `state.name` goes before `name`")
+            let refusal = Refusal::new(Exit::Error, worded!("`{name}` is no name of a state", name));
+            let refusal = refusal.cause(Wording::new(|| error.to_string()));
+            refusal.hint(worded!("names are like site-a or network/site-a; `state.name` goes before `name`"))
         })?;
         let spec = named.name.clone().unwrap_or_else(|| identity(path));
         let key = (url.to_owned(), name.clone());
@@ -227,7 +231,7 @@ impl Stores {
 #[cfg(feature = "postgres")]
 fn address(url: &str) -> Result<postgres::Address, Refusal> {
     postgres::Address::parse(url).map_err(|error| {
-        let refusal = Refusal::new(Exit::Error, "cannot use the URL of the Postgres").cause(error.to_string());
+        let refusal = Refusal::new(Exit::Error, worded!("cannot use the URL of the Postgres")).cause(error.to_string());
         refusal.hint(error.hint())
     })
 }
@@ -254,8 +258,9 @@ fn read(asked: &str) -> Result<Asked, Refusal> {
         None => asked,
     };
     if Path::new(path).file_name().is_none() || path.ends_with('/') {
-        let refusal = Refusal::new(Exit::Error, format!("{asked:?} names no file for the state"));
-        return Err(refusal.hint("`--state` takes file:PATH, such as file:state/site-a.json"));
+        let refusal =
+            Refusal::new(Exit::Error, worded!("{asked} names no file for the state", asked = format!("{asked:?}")));
+        return Err(refusal.hint(worded!("`--state` takes file:PATH, such as file:state/site-a.json")));
     }
     Ok(Asked::File(PathBuf::from(path)))
 }

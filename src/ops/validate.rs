@@ -24,7 +24,7 @@ pub async fn live(project: &Project, access: &Access, clock: Clock) -> Result<Ve
     let mut findings: Vec<Diagnostic> = Vec::new();
     for failure in &live.failures {
         let scope = &failure.scope;
-        let unread = || Diagnostic::error(say!("{scope} could not be read", scope)).cause(failure.detail.as_str());
+        let unread = || Diagnostic::error(say!("{scope} could not be read", scope)).cause(failure.detail.told());
         findings.push(Diagnostic::worded(unread));
     }
     if spec.limits.last_route() == LastRoutePolicy::Ignore {

@@ -12,6 +12,7 @@ use crate::cloud::CloudError;
 use crate::cloud::events::{Event, EventsPage, EventsQuery, EventsRead};
 use crate::drift::{Drift, Mover, Who, WhoUnknown, can_move};
 use crate::history::{self, Recorded};
+use crate::language::Wording;
 use crate::plan::Warning;
 use crate::refresh::events::{EventsWanted, newest};
 use crate::resource::{RequestId, RouterInterfaceId, Scope};
@@ -74,7 +75,7 @@ pub async fn who(
         wanted.iter().any(|one| one.id == *id && event.at > one.from) && can_move(&event.name)
     };
     let found = newest(&Paced { log, lookups }, now, &wanted, is_later).await;
-    let mut unread: Vec<String> = Vec::new();
+    let mut unread: Vec<Wording> = Vec::new();
     for item in &mut drift.items {
         item.who = Some(None);
         let Some(found) = found.iter().find(|found| found.id == item.id && found.scope == item.scope) else { continue };

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Action, Expectation, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
+use crate::language::say;
 use crate::resource::{AccountId, Address, ChangeName, GroupName, Provider, RouterInterfaceId, Scope};
 use crate::signature::sha256_hex;
 
@@ -111,10 +112,10 @@ impl fmt::Display for DigestAt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// What stands before the `@`, or alone, is no digest.
-    #[error("a digest is `sha256:` and 64 hexadecimal digits, whole as the plan printed it")]
+    #[error("{}", say!("a digest is `sha256:` and 64 hexadecimal digits, whole as the plan printed it"))]
     Digest,
     /// What stands after the `@` is no time with an offset.
-    #[error("after the `@` of a digest stands the time of its plan, as in 2026-12-01T15:00:00Z")]
+    #[error("{}", say!("after the `@` of a digest stands the time of its plan, as in 2026-12-01T15:00:00Z"))]
     Time,
 }
 

@@ -18,6 +18,7 @@ use super::{
     RoutesHeard, Step, Summary, Traffic, Upcoming, Warning,
 };
 use crate::calendar::Zone;
+use crate::language::say;
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
 use crate::selector::Selector;
 use crate::signature::sha256_hex;
@@ -26,25 +27,25 @@ use crate::signature::sha256_hex;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanFileError {
     /// It was a plan once; its bytes are not the ones that were saved.
-    #[error("the plan file is damaged or was edited: {0}")]
+    #[error("{}", say!("the plan file is damaged or was edited: {damage}", damage = _0))]
     Damaged(Damage),
     /// Written by a newer rictl.
-    #[error("the plan file has format version {found}, and this rictl reads version {FORMAT_VERSION}")]
+    #[error("{}", say!("the plan file has format version {found}, and this rictl reads version {known}", found, known = FORMAT_VERSION))]
     Newer {
         /// The file's version.
         found: String,
     },
     /// Written by an older rictl.
-    #[error("the plan file has format version {found}; this rictl shows it, and applies {FORMAT_VERSION}")]
+    #[error("{}", say!("the plan file has format version {found}; this rictl shows it, and applies {known}", found, known = FORMAT_VERSION))]
     Older {
         /// The file's version.
         found: &'static str,
     },
     /// It does not say what it was made from, so it cannot be made again.
-    #[error("the plan file does not say what it read of the interfaces")]
+    #[error("{}", say!("the plan file does not say what it read of the interfaces"))]
     WithoutInputs,
     /// Something else.
-    #[error("the file is not a saved plan")]
+    #[error("{}", say!("the file is not a saved plan"))]
     NotAPlan,
 }
 
@@ -52,25 +53,25 @@ pub enum PlanFileError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// Bytes that are no text.
-    #[error("it is not UTF-8")]
+    #[error("{}", say!("it is not UTF-8"))]
     NotUtf8,
     /// No version where it belongs.
-    #[error("its format version cannot be read")]
+    #[error("{}", say!("its format version cannot be read"))]
     Version,
     /// Another tool wrote it again.
-    #[error("it is not laid out as rictl writes it")]
+    #[error("{}", say!("it is not laid out as rictl writes it"))]
     Layout,
     /// It was cut off.
-    #[error("its end is missing")]
+    #[error("{}", say!("its end is missing"))]
     Cut,
     /// The bytes are not those that were sealed.
-    #[error("its checksum does not fit")]
+    #[error("{}", say!("its checksum does not fit"))]
     Checksum,
     /// A key that is missing, unknown, or of another type.
     #[error("{0}")]
     Keys(String),
     /// The digest, the counts or the flags are not those of the plan.
-    #[error("its keys do not agree with each other")]
+    #[error("{}", say!("its keys do not agree with each other"))]
     Disagreement,
 }
 

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RoutesHeard;
+use crate::language::Wording;
 use crate::resource::{
     Address, BusinessStatus, DriftPolicy, HealthCheckStatus, Observed, Reading, Region, RouterInterfaceId, Scope,
     Status,
@@ -139,14 +140,14 @@ pub enum HealthUnread {
     /// The credentials may not ask.
     Denied {
         /// What the API said, and the action that has to be allowed; untrusted text.
-        detail: String,
+        detail: Wording,
     },
     /// It is at the end of another account, of which no credentials are known.
     OtherAccount,
     /// The call failed.
     Failed {
         /// What the API or the network said; untrusted text.
-        detail: String,
+        detail: Wording,
     },
 }
 

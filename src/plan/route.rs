@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HealthEnd;
+use crate::language::Wording;
 use crate::resource::{AccountId, Address, BusinessStatus, Observed, Route, Router, RouterInterfaceId, Scope, Status};
 
 /// One prefix over an interface that a plan deactivates, and what else leads there from then on.
@@ -87,7 +88,7 @@ pub enum RoutesUnread {
     /// The credentials may not ask.
     Denied {
         /// What the API said, and the action that has to be allowed; untrusted text.
-        detail: String,
+        detail: Wording,
     },
     /// The API does not say which router the interface belongs to.
     NoRouter,
@@ -102,7 +103,7 @@ pub enum RoutesUnread {
     /// A call failed.
     Failed {
         /// What the API or the network said; untrusted text.
-        detail: String,
+        detail: Wording,
     },
 }
 

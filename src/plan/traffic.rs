@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Warning;
+use crate::language::Wording;
 use crate::resource::{Address, RouterInterfaceId, Scope};
 
 /// What one interface carries: bits per second, of the newest minute that can be read, 10 minutes old at most.
@@ -63,12 +64,12 @@ pub enum TrafficUnread {
     /// The credentials may not ask.
     Denied {
         /// What the API said, and the action that has to be allowed; untrusted text.
-        detail: String,
+        detail: Wording,
     },
     /// The call failed.
     Failed {
         /// What the API or the network said; untrusted text.
-        detail: String,
+        detail: Wording,
     },
 }
 

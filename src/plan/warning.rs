@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{GuardWeakened, HealthUnread, LostPrefix, RoutesUnread, StepId, TrafficUnread};
+use crate::language::Wording;
 use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, RouterInterfaceId, Status};
 use crate::selector::Selector;
 use crate::state::RunId;
@@ -28,7 +29,7 @@ pub enum Warning {
         /// The run, once it has begun.
         run_id: Option<String>,
         /// Who is at work.
-        who: String,
+        who: Wording,
         /// What the run touches.
         addresses: Vec<Address>,
     },
@@ -181,7 +182,7 @@ pub enum Warning {
         /// Of how many links nothing is known.
         links: u32,
         /// What the API said; untrusted text.
-        detail: String,
+        detail: Wording,
     },
     /// More links keep a floor than are asked for their health.
     HealthNotAsked {
@@ -204,7 +205,7 @@ pub enum Warning {
         /// Of how many.
         interfaces: u32,
         /// What the API or the network said first; untrusted text.
-        detail: String,
+        detail: Wording,
     },
     /// Prefixes have no other next hop than what goes down.
     LastRoute {
@@ -228,7 +229,7 @@ pub enum Warning {
         /// Of how many interfaces that go down nothing is known.
         interfaces: u32,
         /// What the API said, and the action that has to be allowed; untrusted text.
-        detail: String,
+        detail: Wording,
     },
     /// The route tables of some routers could not be read.
     RoutesUnread {

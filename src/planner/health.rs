@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::language::Wording;
 use crate::plan::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, Warning, WhyMemberNotUp, WhyNotUp};
 use crate::resource::{
     AccountId, AccountName, Address, GroupName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Target,
@@ -160,7 +161,7 @@ pub(super) fn heed(groups: &[Kept], subjects: &Subjects<'_>, checks: &Checks<'_>
         return heard;
     }
     let mut asked: BTreeSet<RouterInterfaceId> = BTreeSet::new();
-    let mut denied: (u32, Option<String>) = (0, None);
+    let mut denied: (u32, Option<Wording>) = (0, None);
     for group in groups.iter().filter(|group| group.floor > 0) {
         let known = |links: &[Vec<SubjectNumber>]| -> Vec<Keeper<'_>> {
             links.iter().filter_map(|sides| keeper(sides, subjects, checks)).collect()

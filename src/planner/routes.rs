@@ -11,6 +11,7 @@ mod link;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::language::Wording;
 use crate::plan::{
     BlockReason, HealthEnd, LostPrefix, PlanOptions, RouteEnd, RouteGuards, RouteLeft, RouteLoss, RouterRead,
     RoutesAnswer, RoutesHeard, RoutesUnread, Warning,
@@ -359,7 +360,7 @@ fn unread(
     (binds, loosened): (bool, &BTreeSet<SubjectNumber>),
     routes: &mut Routes,
 ) {
-    let mut denied: Option<(u32, String)> = None;
+    let mut denied: Option<(u32, Wording)> = None;
     let mut failed: Vec<(RoutesUnread, Vec<Address>)> = Vec::new();
     for fall in falls.iter().filter(|fall| !binds || loosened.contains(&fall.number)) {
         let why = match fall.unread(known) {

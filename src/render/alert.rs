@@ -159,7 +159,7 @@ impl Teller<'_> {
             (Matter::Interface(address), None) => format!("{address}: cannot be seen now"),
             (Matter::Scope(scope), drift) => {
                 let mut failures = drift.iter().flat_map(|drift| &drift.failures);
-                let detail = failures.find(|failure| failure.scope == *scope).map(|failure| failure.detail.as_str());
+                let detail = failures.find(|failure| failure.scope == *scope).map(|failure| failure.detail.told());
                 format!("cannot read {scope}: {}", detail.unwrap_or("it could not be read before"))
             }
             (Matter::Check, _) => {

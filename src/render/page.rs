@@ -273,7 +273,7 @@ fn version() -> String {
 /// Says what could not be read.
 fn unread(failures: &[ScopeFailure]) -> Section {
     let entry = |failure: &ScopeFailure| {
-        Entry::new(Tone::Bad, say!("Error: cannot read "), failure.scope.to_string(), Some(failure.detail.clone()))
+        Entry::new(Tone::Bad, say!("Error: cannot read "), failure.scope.to_string(), Some(failure.detail.to_string()))
     };
     let body = Body::List(failures.iter().map(entry).collect());
     Section::new("Could not be read", Lead::Labels { are_own: false }, body).urgent().whole()

@@ -174,7 +174,7 @@ pub(crate) fn sentence<'p>(
             let status = status.as_ref().map_or(say!("unread"), Status::as_str);
             let ended = (*outcome, because.as_ref());
             let (tone, text) = ending(ended, status, verbs(step).noun, &duration(*elapsed));
-            let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            let detail = detail.as_ref().map(|detail| format!("{}{detail}", say!(": "))).unwrap_or_default();
             (tone, format!("{}: {text}{}{request}{detail}", name(step), tag(step)))
         }
         Event::Throttled { scope, action, wait, attempt } => (

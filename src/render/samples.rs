@@ -212,7 +212,7 @@ pub(crate) fn rich_plan() -> Plan {
     });
     plan.failures.push(ScopeFailure {
         scope: scope("cn-hangzhou"),
-        detail: "DescribeRouterInterfaces answered ServiceUnavailable: try later (RequestId 4F-1)".to_owned(),
+        detail: "DescribeRouterInterfaces answered ServiceUnavailable: try later (RequestId 4F-1)".into(),
         may_be_misspelt: false,
     });
     plan.excluded.push("wh-a".into());
@@ -263,7 +263,7 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
     plan.left_alone[0].reason = LeftAloneReason::HandsOff { reason: text.to_owned(), until: None, at: text.to_owned() };
     plan.warnings[0] = Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()), translated: None };
     plan.doubts[0].found = Some(unknown.clone());
-    plan.failures[0].detail = text.to_owned();
+    plan.failures[0].detail = text.into();
     plan.excluded = vec![text.into()];
     plan.inputs.exclude = vec![Selector::of(&text.into())];
     if let Some(rollout) = &mut plan.rollout {
@@ -348,7 +348,7 @@ pub(crate) fn drift() -> Drift {
         ],
         failures: vec![ScopeFailure {
             scope: scope("cn-hangzhou"),
-            detail: "connection refused".to_owned(),
+            detail: "connection refused".into(),
             may_be_misspelt: false,
         }],
         unmanaged: None,
@@ -439,7 +439,7 @@ pub(crate) fn hostile_report(text: &str) -> Report {
     report.who = text.to_owned();
     let said = WaveFailure::Check { said: text.to_owned() };
     report.stopped = Some(StopReason::Wave { wave: 1, waves: 2, because: said });
-    report.unrecorded = Some(Unrecorded { error: text.to_owned(), rescued: Ok(text.to_owned()), taken_over: false });
+    report.unrecorded = Some(Unrecorded { error: text.into(), rescued: Ok(text.to_owned()), taken_over: false });
     for result in &mut report.results {
         result.step.id = StepId(text.into());
         result.step.address = text.into();
@@ -578,7 +578,7 @@ pub(crate) fn hostile_drift(text: &str) -> Drift {
         group.name = text.into();
         group.not_up[0].address = text.into();
     }
-    drift.failures[0].detail = text.to_owned();
+    drift.failures[0].detail = text.into();
     drift.warnings = vec![Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()), translated: None }];
     drift
 }
@@ -667,12 +667,12 @@ pub(crate) fn hostile_events(text: &str) -> Vec<Event> {
         },
         Event::WaveFinished { wave: 1, waves: 1, check: Err(WaveFailure::Check { said: text.to_owned() }) },
         Event::Throttled { scope: scope(text), action: "x", wait: elapsed, attempt: 1 },
-        Event::CannotRecord { error: text.to_owned() },
+        Event::CannotRecord { error: text.into() },
         Event::HeldUp { step: StepId(text.into()), moved: vec![text.into()], wait: elapsed },
-        Event::NoClearAnswer { step: StepId(text.into()), error: text.to_owned() },
-        Event::LookingAgain { step: StepId(text.into()), error: text.to_owned() },
-        Event::CannotRead { scope: scope(text), error: text.to_owned() },
-        Event::WaitingForAccount { holder: text.to_owned() },
+        Event::NoClearAnswer { step: StepId(text.into()), error: text.into() },
+        Event::LookingAgain { step: StepId(text.into()), error: text.into() },
+        Event::CannotRead { scope: scope(text), error: text.into() },
+        Event::WaitingForAccount { holder: text.into() },
         Event::Found { reason: Reason::DidNotStay { address: text.into(), goal: Goal::Active, found: None } },
     ]
 }

@@ -18,3 +18,12 @@ pub(crate) mod run;
 pub(crate) mod schedule;
 pub mod selection;
 pub(crate) mod ticket;
+
+use std::fmt::Display;
+
+use crate::language::say;
+
+/// Says something aside, behind other words.
+pub(crate) fn aside(what: impl Display) -> String {
+    say!(" ({what})", what)
+}

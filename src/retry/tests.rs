@@ -188,7 +188,7 @@ async fn a_dead_region_ends_within_20_seconds_and_says_how_often_it_was_asked() 
     let cloud = retrying(Scripted::new([], Err(error(ErrorKind::Unreachable, Effect::None))));
     let start = Instant::now();
     let failure = describe(&cloud).await.unwrap_err();
-    assert_eq!(&*failure.message, "words (gave up after 5 attempts)");
+    assert_eq!(failure.message.english(), "words (gave up after 5 attempts)");
     assert!(start.elapsed() < Duration::from_secs(20));
 
     // Attempts that each take long are fewer.

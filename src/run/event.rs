@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::reason::{NotUp, Reason, StepReason, StopReason, WaveFailure};
 use crate::journal::Outcome;
+use crate::language::Wording;
 use crate::plan::{BlockCode, StepId};
 use crate::resource::{Address, RequestId, Scope, Status};
 use crate::state::RunId;
@@ -105,7 +106,7 @@ pub enum Event {
     /// Nothing new is started from here on: what is done could not be recorded.
     CannotRecord {
         /// Why not; untrusted text.
-        error: String,
+        error: Wording,
     },
     /// A signal came: nothing new is started, and what is in flight is settled for a while.
     Interrupted {
@@ -119,21 +120,21 @@ pub enum Event {
         /// The step.
         step: StepId,
         /// What happened to the answer; untrusted text.
-        error: String,
+        error: Wording,
     },
     /// The API refused a call for the moment; it is sent again through the same checks.
     LookingAgain {
         /// The step.
         step: StepId,
         /// The API's code and words; untrusted text.
-        error: String,
+        error: Wording,
     },
     /// A scope could not be read.
     CannotRead {
         /// Which.
         scope: Scope,
         /// What the API or the network said; untrusted text.
-        error: String,
+        error: Wording,
     },
     /// A wave is done, and is good once traffic has come back to what it brought up.
     WaitingForTraffic {
@@ -149,7 +150,7 @@ pub enum Event {
     /// After a pause somebody else is at work on the account, and is waited for.
     WaitingForAccount {
         /// Who, as far as they say or the kernel shows; untrusted text.
-        holder: String,
+        holder: Wording,
     },
     /// The last look found something that the steps did not show: what did not stay, a group below its floor.
     Found {

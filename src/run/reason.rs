@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Outcome;
+use crate::language::Wording;
 use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, RouteLoss, StepId, TrafficUnread};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 use crate::state::RunId;
@@ -82,20 +83,20 @@ pub enum StepReason {
     /// The API refused the call.
     Failed {
         /// The API's code and words; untrusted text.
-        error: String,
+        error: Wording,
         /// The API's code, as it spelled it.
         api_code: Option<String>,
         /// The id of the answer.
         request_id: Option<RequestId>,
         /// What to do next.
-        hint: Option<String>,
+        hint: Option<Wording>,
     },
     /// Its scope could not be read: its call was not sent, or was and cannot be watched any more.
     Unread {
         /// What could not be read.
         scope: Scope,
         /// What the API or the network said; untrusted text.
-        error: String,
+        error: Wording,
         /// Its call was sent.
         #[serde(rename = "sent", default, skip_serializing_if = "std::ops::Not::not")]
         is_sent: bool,
@@ -138,7 +139,7 @@ pub enum StepReason {
         /// What was read; `None` where nothing was.
         found: Option<Status>,
         /// What happened to the answer; untrusted text.
-        error: Option<String>,
+        error: Option<Wording>,
         /// What was read is neither the goal nor on the way there: somebody else acts.
         diverted: bool,
     },
@@ -147,7 +148,7 @@ pub enum StepReason {
         /// What was read before the repeat; `None` where nothing was.
         found: Option<Status>,
         /// The API's code and words of the refusal; untrusted text.
-        error: String,
+        error: Wording,
     },
     /// Its process is gone, nothing of it shows, and the API refuses it by now.
     NeverArrived {
@@ -298,9 +299,9 @@ pub enum StopReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unrecorded {
     /// Why not; untrusted text.
-    pub error: String,
+    pub error: Wording,
     /// Where what is missing was written, or why it could not be written to a second place either.
-    pub rescued: Result<String, String>,
+    pub rescued: Result<String, Wording>,
     /// Somebody else has taken the state over: what is missing is theirs to find out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_over: bool,
@@ -437,7 +438,7 @@ pub enum WaveFailure {
         /// Where.
         scope: Scope,
         /// What the API or the network said; untrusted text.
-        error: String,
+        error: Wording,
     },
     /// Members that have to be up are not.
     Lost {
@@ -447,7 +448,7 @@ pub enum WaveFailure {
     /// The account's lock, freed in the pause, cannot be taken again.
     Locked {
         /// What the system said.
-        error: String,
+        error: Wording,
     },
     /// The check command of the spec said no.
     Check {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use super::{
     upgrade,
 };
 use crate::diagnostic::decoding;
+use crate::language::{Wording, say, worded};
 use crate::resource::{AccountName, Address, ChangeName, DesiredStatus, GroupName, Region, Scope, Target};
 use crate::signature::sha256_hex;
 
@@ -30,10 +32,8 @@ const CHECKSUM_TAIL: &str = "\"\n}\n";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The content cannot be trusted.
-    #[error("{0}")]
-    Damaged(String),
+    Damaged(Wording),
     /// Written by a newer rictl.
-    #[error("it has format version {found}, and versions up to {supported} can be read")]
     Newer {
         /// The file's version.
         found: u64,
@@ -96,11 +96,26 @@ fn checksum(content: &[u8]) -> String {
     sha256_hex(content)
 }
 
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(detail) => detail.fmt(f),
+            Self::Newer { found, supported } => f.write_str(&say!(
+                "it has format version {found}, and versions up to {supported} can be read",
+                found,
+                supported
+            )),
+        }
+    }
+}
+
 /// Reads a state of any version up to ours.
 pub fn decode(bytes: &[u8]) -> Result<State, Unreadable> {
     if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
-        let what = if bytes.is_empty() { "it is empty" } else { "it holds nothing but blanks or NUL bytes" };
-        return Err(Unreadable::Damaged(what.into()));
+        return Err(Unreadable::Damaged(match bytes {
+            [] => worded!("it is empty"),
+            _ => worded!("it holds nothing but blanks or NUL bytes"),
+        }));
     }
     let version = if bytes.starts_with(HEAD.as_bytes()) { FORMAT_VERSION } else { sniff(bytes)? };
     match version {
@@ -113,7 +128,7 @@ pub fn decode(bytes: &[u8]) -> Result<State, Unreadable> {
             verify(bytes)?;
             serde_json::from_slice(bytes).map(Document::into_state).map_err(|e| damaged(&e))
         }
-        0 => Err(Unreadable::Damaged("it has format version 0, which was never written".into())),
+        0 => Err(Unreadable::Damaged(worded!("it has format version 0, which was never written"))),
         found => Err(Unreadable::Newer { found, supported: FORMAT_VERSION }),
     }
 }
@@ -153,13 +168,13 @@ fn verify(bytes: &[u8]) -> Result<(), Unreadable> {
         return Ok(());
     }
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| damaged(&error))?;
-    Err(Unreadable::Damaged("its checksum does not fit its content: it was edited by hand, or damaged".into()))
+    Err(Unreadable::Damaged(worded!("its checksum does not fit its content: it was edited by hand, or damaged")))
 }
 
 fn damaged(error: &serde_json::Error) -> Unreadable {
     Unreadable::Damaged(match error.classify() {
-        serde_json::error::Category::Eof => format!("it ends too early: {}", decoding::rule(error)),
-        _ => decoding::rule(error),
+        serde_json::error::Category::Eof => worded!("it ends too early: {rule}", rule = decoding::rule(error)),
+        _ => decoding::rule(error).into(),
     })
 }
 

@@ -14,6 +14,7 @@ use rustix::fs::OFlags;
 
 use super::lock::{Holder, MOST_WORDS, is_current};
 use super::{Mode, StoreError, files};
+use crate::language::{Wording, worded};
 use crate::resource::{AccountId, Provider};
 use crate::signature::sha256_hex;
 
@@ -161,7 +162,7 @@ fn take(path: &Path, holder: &Holder) -> Result<File, StoreError> {
             Err(TryLockError::Error(error)) => return Err(files::io_error("lock", path)(error)),
         }
     }
-    let holder = by.unwrap_or_else(|| "a process that the kernel does not show here".to_owned());
+    let holder = by.unwrap_or_else(|| worded!("a process that the kernel does not show here"));
     Err(StoreError::AccountLocked { holder, path: path.display().to_string() })
 }
 
@@ -181,7 +182,7 @@ fn open(path: &Path) -> Result<File, StoreError> {
             made => made?,
         }
     }
-    Err(StoreError::Moved { path: path.display().to_string(), detail: "it is removed again and again".into() })
+    Err(StoreError::Moved { path: path.display().to_string(), detail: worded!("it is removed again and again") })
 }
 
 /// Writes into the file that is locked, if we made it: another's could be a trap. The words are for people; without them
@@ -208,23 +209,23 @@ fn say(file: &File, path: &Path, words: &[u8]) {
 
 /// Returns who has locked a file: what they wrote, if the kernel shows the same process, else that process. `None` if the
 /// kernel shows none.
-fn who(file: &File) -> Option<String> {
+fn who(file: &File) -> Option<Wording> {
     let pid = kernel_holder(&fs::read_to_string("/proc/locks").ok()?, &file.metadata().ok()?)?;
     let mut words = Vec::new();
     // The file may be anybody's.
     let said = file.take(MOST_WORDS as u64 + 1).read_to_end(&mut words).ok();
     let said = said.and_then(|_| Holder::parse(&words));
     match said.filter(|holder| holder.pid == pid) {
-        Some(holder) => Some(holder.to_string()),
+        Some(holder) => Some(Wording::new(|| holder.to_string())),
         None => Some(process(pid)),
     }
 }
 
 /// Names a process of which nothing but its number is sure.
-fn process(pid: u32) -> String {
+fn process(pid: u32) -> Wording {
     match fs::metadata(format!("/proc/{pid}")) {
-        Ok(found) => format!("pid {pid} of uid {}", found.uid()),
-        Err(_) => format!("pid {pid}"),
+        Ok(found) => worded!("pid {pid} of uid {uid}", pid, uid = found.uid()),
+        Err(_) => format!("pid {pid}").into(),
     }
 }
 

@@ -18,6 +18,7 @@ use super::acl::{self, Named};
 use super::medium::Mark;
 use super::{StoreError, Writer};
 use crate::bounds;
+use crate::language::{sentence, worded};
 
 /// The most that is read of one file.
 const READ_LIMIT: u64 = bounds::STATE_BYTES as u64;
@@ -101,11 +102,11 @@ pub(super) fn refuse_irregular(path: &Path) -> Result<(), StoreError> {
 pub(super) fn kind(file_type: fs::FileType) -> Option<&'static str> {
     Some(match file_type {
         kind if kind.is_file() => return None,
-        kind if kind.is_symlink() => "a symlink",
-        kind if kind.is_dir() => "a directory",
-        kind if kind.is_fifo() => "a FIFO",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
+        kind if kind.is_symlink() => sentence!("a symlink"),
+        kind if kind.is_dir() => sentence!("a directory"),
+        kind if kind.is_fifo() => sentence!("a FIFO"),
+        kind if kind.is_socket() => sentence!("a socket"),
+        _ => sentence!("a device"),
     })
 }
 
@@ -133,8 +134,8 @@ pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError>
     if bytes.len() as u64 > READ_LIMIT {
         return Err(StoreError::Damaged {
             path: path.display().to_string(),
-            detail: format!("it is larger than {}", bounds::size(READ_LIMIT)),
-            hint: "move it away; it is kept for you, and rictl works without it".into(),
+            detail: worded!("it is larger than {most}", most = bounds::size(READ_LIMIT)),
+            hint: worded!("move it away; it is kept for you, and rictl works without it"),
         });
     }
     Ok(bytes)
@@ -314,7 +315,7 @@ pub(super) fn refuse_other_directory(dir: &Path) -> Result<(), StoreError> {
     match fs::symlink_metadata(dir) {
         Ok(metadata) if metadata.is_dir() => Ok(()),
         Ok(metadata) => {
-            let what = kind(metadata.file_type()).unwrap_or("a regular file");
+            let what = kind(metadata.file_type()).unwrap_or(sentence!("a regular file"));
             Err(StoreError::NotAFile { path: dir.display().to_string(), what })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

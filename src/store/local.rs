@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::lock::{self, Holder, Lock, Locking};
 use super::medium::{Mark, digits_of};
 use super::{About, Medium, Recorder, StoreError, files};
+use crate::language::{Wording, worded};
 use crate::state::RunId;
 
 /// The names of one state's files: for `state/rictl.json` these are `state/rictl.json.backup`,
@@ -137,11 +138,11 @@ impl OpenJournal {
             None => self.path.symlink_metadata().is_ok(),
         };
         let detail = if is_other {
-            "it was taken away, or another file was put in its place".to_owned()
+            worded!("it was taken away, or another file was put in its place")
         } else if found != expected {
-            format!("it has {found} bytes, and {expected} were written here")
+            worded!("it has {found} bytes, and {expected} were written here", found, expected)
         } else if self.read_end(expected)? != self.end {
-            "its end is not what was written here".to_owned()
+            worded!("its end is not what was written here")
         } else {
             return Ok(());
         };
@@ -315,7 +316,7 @@ impl Medium for Files {
         lock::running(&self.paths.lock)
     }
 
-    fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError> {
+    fn claim(&mut self, holder: &Holder) -> Result<Option<Wording>, StoreError> {
         let paths = &self.paths;
         files::prepare_dir(&paths.state, paths.spec_owner)?;
         files::refuse_irregular(&paths.backup)?;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::mount::Mount;
 use super::{StoreError, files};
 use crate::clock::boot_id;
+use crate::language::{Wording, say, worded};
 use crate::state::RunId;
 
 /// What to do where locks do not keep others out.
@@ -117,7 +118,9 @@ impl Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {} (pid {}), {} since {:.0}", self.who, self.host, self.pid, self.operation, self.since)
+        let Self { who, host, pid, operation, since, .. } = self;
+        let since = format!("{since:.0}");
+        f.write_str(&say!("{who} on {host} (pid {pid}), {operation} since {since}", who, host, pid, operation, since))
     }
 }
 
@@ -152,7 +155,7 @@ impl Lock {
         path: &Path,
         holder: &Holder,
         locking: Locking,
-    ) -> Result<(Self, Option<String>), StoreError> {
+    ) -> Result<(Self, Option<Wording>), StoreError> {
         Self::acquire(path, holder, locking, &|file| Ok(Mount::of(file.metadata()?.dev())))
     }
 
@@ -161,7 +164,7 @@ impl Lock {
         holder: &Holder,
         locking: Locking,
         mount_of: &dyn Fn(&File) -> io::Result<Mount>,
-    ) -> Result<(Self, Option<String>), StoreError> {
+    ) -> Result<(Self, Option<Wording>), StoreError> {
         // A file that was replaced between our opening and our locking it protects nothing: open the new one.
         for _ in 0..100 {
             let file = files::open_or_create(path, false, "lock")?;
@@ -169,7 +172,7 @@ impl Lock {
             let broken = match file.try_lock() {
                 Ok(()) => what_breaks(path, &file, &mount)?,
                 Err(TryLockError::WouldBlock) => return Err(locked(read_holder(&file, path)?.flatten())),
-                Err(TryLockError::Error(error)) if says_unsupported(&error) => Some(error.to_string()),
+                Err(TryLockError::Error(error)) if says_unsupported(&error) => Some(error.to_string().into()),
                 Err(TryLockError::Error(error)) => return Err(files::io_error("lock", path)(error)),
             };
             if let Some(why) = broken.as_ref().filter(|_| locking == Locking::Required) {
@@ -187,14 +190,17 @@ impl Lock {
             lock.write(holder).map_err(files::io_error("write", path))?;
             let note = before.map(|before| match before {
                 Some(before) if !before.is_of_this_boot(holder) => {
-                    format!("took over the lock of a process that ended with an earlier boot of this host: {before}")
+                    worded!(
+                        "took over the lock of a process that ended with an earlier boot of this host: {before}",
+                        before
+                    )
                 }
-                Some(before) => format!("took over the lock of a process that is gone: {before}"),
-                None => "took over the lock of a process that died while taking it".into(),
+                Some(before) => worded!("took over the lock of a process that is gone: {before}", before),
+                None => worded!("took over the lock of a process that died while taking it"),
             });
             return Ok((lock, note));
         }
-        Err(StoreError::Moved { path: path.display().to_string(), detail: "it is replaced again and again".into() })
+        Err(StoreError::Moved { path: path.display().to_string(), detail: worded!("it is replaced again and again") })
     }
 
     /// Fails if the lock was freed by force, or its file replaced or removed.
@@ -202,7 +208,7 @@ impl Lock {
         if is_current(&self.file, &self.path)? {
             return Ok(());
         }
-        let detail = "the lock is no longer ours, it was freed by force".into();
+        let detail = worded!("the lock is no longer ours, it was freed by force");
         Err(StoreError::Moved { path: self.path.display().to_string(), detail })
     }
 
@@ -233,22 +239,22 @@ fn refuse_takeover(before: &Holder, us: &Holder, mount: &Mount, is_broken: bool)
         return Err(locked(Some(before.clone())));
     }
     if mount.is_shared() {
-        let holder =
-            format!("{before}, in another boot of {host} or on another machine of that name", host = before.host);
+        let host = &before.host;
+        let holder = worded!("{before}, in another boot of {host} or on another machine of that name", before, host);
         return Err(StoreError::Locked { holder, id: before.id.clone() });
     }
     Ok(())
 }
 
 /// Returns why a lock that was just taken keeps nobody out, if so.
-fn what_breaks(path: &Path, file: &File, mount: &Mount) -> Result<Option<String>, StoreError> {
+fn what_breaks(path: &Path, file: &File, mount: &Mount) -> Result<Option<Wording>, StoreError> {
     if let Some(option) = mount.lock_breaker() {
-        return Ok(Some(format!("it is mounted with {option}, so that other machines do not see them")));
+        return Ok(Some(worded!("it is mounted with {option}, so that other machines do not see them", option)));
     }
     let Some(second) = files::open(path, OpenOptions::new().read(true), "open")? else { return Ok(None) };
     // Another file may have been put there meanwhile.
     let is_same = is_current(file, path)? && is_current(&second, path)?;
-    Ok((is_same && second.try_lock().is_ok()).then(|| "two can hold one at the same time".to_owned()))
+    Ok((is_same && second.try_lock().is_ok()).then(|| worded!("two can hold one at the same time")))
 }
 
 /// Returns whether the system says that there are no locks there, rather than that this one failed.
@@ -269,10 +275,21 @@ pub(super) fn is_current(file: &File, path: &Path) -> Result<bool, StoreError> {
     }
 }
 
+impl StoreError {
+    /// Names who holds a lock.
+    pub fn locked(holder: Holder) -> Self {
+        let told = Wording::new(|| holder.to_string());
+        Self::Locked { holder: told, id: holder.id }
+    }
+}
+
 fn locked(holder: Option<Holder>) -> StoreError {
     match holder {
-        Some(holder) => StoreError::Locked { holder: holder.to_string(), id: holder.id },
-        None => StoreError::Locked { holder: "a process that has not said who it is yet".into(), id: String::new() },
+        Some(holder) => StoreError::locked(holder),
+        None => {
+            let holder = worded!("a process that has not said who it is yet");
+            StoreError::Locked { holder, id: String::new() }
+        }
     }
 }
 
@@ -313,7 +330,7 @@ mod tests {
     use std::fs;
     use std::process::Command;
 
-    use super::{Holder, Lock, Locking, Mount, StoreError, process_start};
+    use super::{Holder, Lock, Locking, Mount, StoreError, Wording, process_start};
 
     fn holder(who: &str) -> Holder {
         Holder::this_process(who.into(), "apply".into(), None, jiff::Timestamp::UNIX_EPOCH)
@@ -323,7 +340,7 @@ mod tests {
         Holder { boot_id: Some("00000000-0000-0000-0000-000000000000".to_owned()), ..holder("ann") }
     }
 
-    fn take(words: &Holder, mount: &Mount, locking: Locking) -> Result<Option<String>, StoreError> {
+    fn take(words: &Holder, mount: &Mount, locking: Locking) -> Result<Option<Wording>, StoreError> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.lock");
         fs::write(&path, serde_json::to_vec(words).unwrap()).unwrap();
@@ -344,7 +361,10 @@ mod tests {
     #[test]
     fn another_boot_of_the_same_host_name_is_taken_over_on_a_disk_of_ones_own_only() {
         let note = take(&of_another_boot(), &Mount::default(), Locking::Required).unwrap().unwrap();
-        assert!(note.contains("an earlier boot of this host") && note.contains("ann on "), "{note}");
+        assert!(
+            note.english().contains("an earlier boot of this host") && note.english().contains("ann on "),
+            "{note}"
+        );
         let elsewhere = of_another_boot();
         let refused = take(&elsewhere, &Mount::shared_for_tests(), Locking::Required).unwrap_err();
         assert!(refused.to_string().contains("or on another machine of that name"), "{refused}");
@@ -358,7 +378,10 @@ mod tests {
     fn a_file_system_whose_locks_do_not_work_is_refused_unless_that_is_wanted() {
         let gone = Holder { pid: 4_000_000, process_start: Some(1), ..holder("ann") };
         let refused = take(&gone, &Mount::unlockable_for_tests(), Locking::Required).unwrap_err();
-        assert!(matches!(&refused, StoreError::Unlockable { why, .. } if why.contains("nolock")), "{refused:?}");
+        assert!(
+            matches!(&refused, StoreError::Unlockable { why, .. } if why.english().contains("nolock")),
+            "{refused:?}"
+        );
         assert!(refused.hint().unwrap().contains("--lock=none"));
         take(&gone, &Mount::unlockable_for_tests(), Locking::None).unwrap();
         // Who is at work, as far as the words tell, is not passed over.

@@ -7,6 +7,7 @@
 
 use super::lock::Holder;
 use super::{Lease, StoreError};
+use crate::language::Wording;
 use crate::state::RunId;
 
 /// What is noted of a run that has to be confirmed.
@@ -69,7 +70,7 @@ pub trait Medium {
 
     /// Takes the right to write, or says at once who has it; whoever had it before writes no more. Returns a note where
     /// it was taken over from somebody who is gone. It is given back when the medium is dropped.
-    fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError>;
+    fn claim(&mut self, holder: &Holder) -> Result<Option<Wording>, StoreError>;
 
     /// Appends to a journal that is `position` bytes long; after an error it is as it was, or the error says otherwise.
     fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError>;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::lock::Holder;
 use super::{About, Medium, Recorder, StoreError};
+use crate::language::Wording;
 use crate::state::RunId;
 
 pub use commons::Commons;
@@ -187,7 +188,7 @@ impl Medium for Memory {
         Ok(self.disk.running.clone())
     }
 
-    fn claim(&mut self, _: &Holder) -> Result<Option<String>, StoreError> {
+    fn claim(&mut self, _: &Holder) -> Result<Option<Wording>, StoreError> {
         Ok(None)
     }
 

@@ -4,6 +4,7 @@
 //! is never followed through a link at its last component: whoever writes the spec may not be the one who may read the
 //! file. A device is not even opened, since opening alone can do something.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -13,6 +14,7 @@ use rustix::fs::OFlags;
 
 use super::files::kind;
 use crate::bounds;
+use crate::language::{say, sentence, word};
 
 /// What a link at the last component of a name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +29,24 @@ pub enum Links {
 #[derive(Debug, thiserror::Error)]
 pub enum NamedError {
     /// It is not there.
-    #[error("it is not there")]
     Absent,
     /// A link, FIFO, directory, socket or device.
-    #[error("it is {0}, not a regular file")]
     NotRegular(&'static str),
     /// There is more than may be read.
-    #[error("it is larger than {}", bounds::size(*.0))]
     TooLarge(u64),
     /// The operating system said no.
-    #[error("it cannot be read")]
     Io(#[from] io::Error),
+}
+
+impl fmt::Display for NamedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Self::Absent => say!("it is not there").to_owned(),
+            Self::NotRegular(what) => say!("it is {what}, not a regular file", what = word(what)),
+            Self::TooLarge(most) => say!("it is larger than {most}", most = bounds::size(*most)),
+            Self::Io(_) => say!("it cannot be read").to_owned(),
+        })
+    }
 }
 
 /// Opens a regular file for reading; never waits for whoever is at the other end of a name.
@@ -81,7 +90,7 @@ pub fn read_given(path: &Path, limit: usize) -> Result<Vec<u8>, NamedError> {
     let file = File::open(path).map_err(absent)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Err(NamedError::NotRegular("a directory"));
+        return Err(NamedError::NotRegular(sentence!("a directory")));
     }
     read_bounded(file, metadata.len(), limit as u64)
 }
@@ -97,7 +106,7 @@ fn read_bounded(file: File, promised: u64, limit: u64) -> Result<Vec<u8>, NamedE
 }
 
 /// What a file of the kernel is called.
-pub(super) const OF_THE_KERNEL: &str = "a file of the kernel";
+pub(super) const OF_THE_KERNEL: &str = sentence!("a file of the kernel");
 
 /// Returns whether a file is no file but what the kernel says just now, such as `/proc/kmsg`: reading it may wait, take it away
 /// from whoever it was for, or tell about the process.

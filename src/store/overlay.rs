@@ -5,6 +5,7 @@
 use super::lock::Holder;
 use super::memory::{Disk, Memory};
 use super::{About, Medium, StoreError};
+use crate::language::Wording;
 use crate::state::RunId;
 
 /// Bytes in memory over those of another medium.
@@ -60,7 +61,7 @@ impl<M: Medium> Medium for Overlay<M> {
         Ok(None)
     }
 
-    fn claim(&mut self, _: &Holder) -> Result<Option<String>, StoreError> {
+    fn claim(&mut self, _: &Holder) -> Result<Option<Wording>, StoreError> {
         Ok(None)
     }
 

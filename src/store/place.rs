@@ -14,6 +14,7 @@ use super::lock::{Holder, Locking};
 use super::remote::{Folder, NoteName, Noted, StateName};
 use super::shared::{Shared, named};
 use super::{StoreError, files, local};
+use crate::language::worded;
 use crate::signature::sha256_hex;
 
 pub use home::Home;
@@ -188,7 +189,7 @@ impl Place {
             Self::Far(far) => match far.store.note(named(Folder::Approvals, name)?, bytes)? {
                 Noted::Earlier(there) if there != bytes => Err(StoreError::Moved {
                     path: self.label(),
-                    detail: format!("there is an approval {name} already"),
+                    detail: worded!("there is an approval {name} already", name),
                 }),
                 _ => Ok(()),
             },

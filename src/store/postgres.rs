@@ -122,7 +122,7 @@ impl Postgres {
     }
 
     fn damaged(&self, detail: String) -> StoreError {
-        StoreError::Damaged { path: Remote::label(self), detail, hint: link::LOST.to_owned() }
+        StoreError::Damaged { path: Remote::label(self), detail: detail.into(), hint: link::LOST.into() }
     }
 
     /// Says that rows of the journal are missing.
@@ -210,9 +210,8 @@ impl Postgres {
         StoreError::Unsuitable {
             path: Remote::label(self),
             why: "it is older than what was written there: it was restored, or a replica took over that lagged behind"
-                .to_owned(),
-            hint: "nothing more is written; see what the cloud says with `rictl plan`, and keep the rescue file"
-                .to_owned(),
+                .into(),
+            hint: "nothing more is written; see what the cloud says with `rictl plan`, and keep the rescue file".into(),
         }
     }
 
@@ -322,7 +321,7 @@ impl Remote for Postgres {
                 return Err(StoreError::NotLocked { path: Remote::label(self) });
             };
             if held.holder.id != id {
-                return Err(StoreError::Locked { holder: held.holder.to_string(), id: held.holder.id });
+                return Err(StoreError::locked(held.holder));
             }
             let (name, epoch) = (name.as_str(), epoch.cast_signed());
             let key: [Parameter<'_>; 2] = [(&name, Type::TEXT), (&epoch, Type::INT8)];

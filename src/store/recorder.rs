@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::medium::{Mark, digits_of};
 use super::{About, Lease, Medium, Store, StoreError};
 use crate::journal::{self, Base, Entry, Journal, LineHash, Replay, Run};
+use crate::language::worded;
 use crate::resource::Target;
 use crate::state::{self, Anchor, RunId, State};
 
@@ -274,7 +275,7 @@ impl<M: Medium> Store for Recorder<M> {
             let bytes = self.medium.journal()?.unwrap_or_default();
             let is_ours = Journal::decode(&bytes).is_ok_and(|(journal, _)| journal.head() == self.journal.head());
             if !is_ours {
-                let detail = "it does not hold what was written here".into();
+                let detail = worded!("it does not hold what was written here");
                 return Err(StoreError::Moved { path: self.medium.journal_name(), detail });
             }
             self.medium.keep_runs(&runs_apart(replay, &bytes)?)?;
@@ -447,11 +448,11 @@ fn compare(name: &str, before: Option<(&str, u64)>, after: &State, expected_seri
         return Err(StoreError::Bug(format!("serial {} does not follow serial {expected_serial}", after.serial)));
     }
     let detail = match before {
-        Some((lineage, _)) if lineage != after.lineage => "it has another lineage now".into(),
+        Some((lineage, _)) if lineage != after.lineage => worded!("it has another lineage now"),
         Some((_, serial)) if serial != expected_serial => {
-            format!("it has serial {serial} now, and serial {expected_serial} was read")
+            worded!("it has serial {serial} now, and serial {read} was read", serial, read = expected_serial)
         }
-        None if expected_serial != 0 => format!("it is gone, and serial {expected_serial} was read"),
+        None if expected_serial != 0 => worded!("it is gone, and serial {read} was read", read = expected_serial),
         _ => return Ok(()),
     };
     Err(StoreError::Moved { path: name.to_owned(), detail })

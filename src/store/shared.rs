@@ -23,6 +23,7 @@ use super::medium::{Mark, digits_of};
 use super::remote::{AnyRemote, Fenced, Folder, Held, Lapse, Lost, NoteName, Noted, Prefix, Remote, StateName, Tip};
 use super::{About, Medium, StoreError, files};
 use crate::clock::BootTime;
+use crate::language::{Wording, worded};
 use crate::state::RunId;
 
 use driver::Driver;
@@ -252,7 +253,7 @@ impl Shared {
     }
 
     /// Takes the claim if the tip is still `seen`; `None` where somebody was faster, or nobody knows.
-    fn bid(&mut self, seen: Tip, holder: &Holder) -> Result<Option<Option<String>>, StoreError> {
+    fn bid(&mut self, seen: Tip, holder: &Holder) -> Result<Option<Option<Wording>>, StoreError> {
         let (begun, id, holder, ttl) = (BootTime::now(), holder.id.clone(), holder.clone(), self.terms.ttl);
         let lapsed = seen.held.as_ref().map(|held| held.holder.clone()).filter(|held| held.id != holder.id);
         let claimed = self.driver.ask(move |remote| Box::pin(async move { remote.claim(&seen, &holder, ttl).await }));
@@ -262,10 +263,10 @@ impl Shared {
             Ok(None) | Err(StoreError::Unreachable { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let gone = lapsed.map(|holder| format!("took over from a process whose lease is over: {holder}"));
-        let forced = claimed.before.as_ref().filter(|before| before.how == Lost::Forced);
+        let gone = lapsed.map(|holder| worded!("took over from a process whose lease is over: {holder}", holder));
+        let forced = claimed.before.iter().find(|before| before.how == Lost::Forced).map(|before| &before.holder);
         let forced =
-            forced.map(|before| format!("took over from a process whose claim was ended by force: {}", before.holder));
+            forced.map(|holder| worded!("took over from a process whose claim was ended by force: {holder}", holder));
         let note = gone.or(forced);
         let lease = Lease::new(&id, Arc::clone(&self.label), &claimed, (ttl, begun));
         self.driver.keep_alive(Some(lease.clone()));
@@ -377,7 +378,7 @@ impl Medium for Shared {
         Ok(self.tip()?.held.filter(|held| held.lease != Lapse::Over).map(|held| held.holder))
     }
 
-    fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError> {
+    fn claim(&mut self, holder: &Holder) -> Result<Option<Wording>, StoreError> {
         /// Somebody else is faster only so often; each time one of us got on.
         const TRIES: usize = 20;
         for _ in 0..TRIES {
@@ -385,13 +386,13 @@ impl Medium for Shared {
             if let Some(held) = tip.held.clone().filter(|held| held.holder.id != holder.id)
                 && !self.is_over(&tip, &held)
             {
-                return Err(StoreError::Locked { holder: held.holder.to_string(), id: held.holder.id });
+                return Err(StoreError::locked(held.holder));
             }
             if let Some(note) = self.bid(tip, holder)? {
                 return Ok(note);
             }
         }
-        let detail = "others claim it again and again, or its answers are lost".into();
+        let detail = worded!("others claim it again and again, or its answers are lost");
         Err(StoreError::Moved { path: self.label.to_string(), detail })
     }
 

@@ -110,7 +110,7 @@ async fn renewed_keys_of_another_account_sign_nothing() {
     let error =
         client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::OtherAccount, Effect::None), "{error}");
-    assert!(error.message.contains("belong to account 2, and this run began with account 1"), "{error}");
+    assert!(error.message.english().contains("belong to account 2, and this run began with account 1"), "{error}");
     let calls = server.requests();
     let actions: Vec<&str> = calls.iter().map(|request| request.header("x-acs-action")).collect();
     assert_eq!(actions, ["GetCallerIdentity", "DeactivateRouterInterface", "GetCallerIdentity"]);

@@ -3,6 +3,7 @@
 use rictl::alibaba::CredentialSource as _;
 use rictl::alibaba::credentials::{Identities, Whoami};
 use rictl::cloud::{CloudError, ErrorKind};
+use rictl::language::Wording;
 use rictl::resource::AccountName;
 
 use super::fake::{self, Fake};
@@ -36,7 +37,7 @@ async fn a_named_profile_that_is_missing_is_an_error_with_a_suggestion() {
     let home = Home::new().keys("ENV").profiles(&[ak("net-prod", "NET")]).profile("net-prd");
     let error = refusal(&home).await;
     insta::assert_snapshot!(error, @"credentials: profile net-prd gives no credentials: ~/.aliyun/config.json has no profile net-prd; ~/.alibabacloud/credentials does not exist");
-    assert_eq!(error.hint.as_deref(), Some("did you mean profile net-prod?"));
+    assert_eq!(error.hint.as_ref().map(Wording::english), Some("did you mean profile net-prod?"));
 }
 
 #[tokio::test]
@@ -66,9 +67,9 @@ async fn a_loop_of_source_profiles_is_named_whole() {
 async fn an_expired_login_is_refused_with_its_end() {
     let home = Home::new().profiles(&[login("p", "SSO", "2026-04-30T23:00:00Z")]);
     let error = refusal(&home).await;
-    assert!(error.message.contains("the keys of its login expired at 2026-04-30T23:00:00Z"), "{error}");
+    assert!(error.message.english().contains("the keys of its login expired at 2026-04-30T23:00:00Z"), "{error}");
     let hint = error.hint.unwrap();
-    assert!(hint.starts_with("run any aliyun command with --profile p"), "{hint}");
+    assert!(hint.english().starts_with("run any aliyun command with --profile p"), "{hint}");
     // What that command writes is read.
     let chain = home.chain();
     assert!(chain.credentials(&default()).await.is_err());
@@ -85,7 +86,7 @@ async fn a_login_that_the_api_calls_expired_names_what_renews_it() {
     let chain = home.chain();
     chain.credentials(&default()).await.unwrap();
     let error = chain.renew(&default()).await.unwrap_err();
-    assert!(error.hint.unwrap().contains("any aliyun command with --profile p"));
+    assert!(error.hint.unwrap().english().contains("any aliyun command with --profile p"));
 }
 
 #[test]

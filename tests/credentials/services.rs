@@ -9,7 +9,7 @@ use super::home::{Home, default, role};
 
 async fn outcome(home: &Home) -> Result<String, String> {
     let credentials = home.chain().credentials(&default()).await;
-    credentials.map(|keys| keys.access_key_id).map_err(|error| error.message.into())
+    credentials.map(|keys| keys.access_key_id).map_err(|error| error.message.to_string())
 }
 
 fn with_uri(uri: &str) -> Home {

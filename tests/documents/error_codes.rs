@@ -1,13 +1,14 @@
 //! The pages of the API's error codes, one in each language, from the one table (`rictl::cloud::codes`).
 //!
 //! The Chinese words stand in `docs/zh-CN/reference/error-codes.yaml`, by the English text that they say: a text of the table
-//! that has none there fails, and so does one there that the table no longer has.
+//! that has none there fails, and so does one there that the table no longer has. What to do is what the program says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
 use rictl::cloud::{Effect, ErrorKind, codes};
+use rictl::language;
 use serde::Deserialize;
 
 use super::{expect_page, repository};
@@ -31,8 +32,16 @@ struct Words {
     /// A code of some actions only, with `{code}` and `{actions}`.
     of_actions: String,
     repeated: Repeated,
-    /// What the table says, by its English text; nothing stands for itself.
+    /// What the codes mean, by its English text; nothing stands for itself.
     texts: BTreeMap<String, String>,
+}
+
+impl Words {
+    /// Says a text of the table.
+    fn said(&self, english: &str) -> Option<&str> {
+        let by_program = || language::chinese().get(english).map(|said| &**said);
+        self.texts.get(english).map(String::as_str).or_else(by_program)
+    }
 }
 
 /// What is said of a mutating call that got a code.
@@ -45,7 +54,9 @@ struct Repeated {
 }
 
 fn english() -> Words {
-    let texts = texts(&rows()).into_iter().map(|text| (text.to_owned(), text.to_owned()));
+    let all = rows();
+    let texts = all.iter().flat_map(|row| [row.meaning.explanation, row.meaning.hint]);
+    let texts = texts.map(|text| (text.to_owned(), text.to_owned()));
     Words {
         head: "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link; a mutating call that got it is in doubt, and so is one whose HTTP status is not in the 400s.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n".to_owned(),
         columns: ["code", "means", "what to do", "repeated"].map(str::to_owned),
@@ -80,10 +91,6 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-fn texts(rows: &[Row]) -> BTreeSet<&'static str> {
-    rows.iter().flat_map(|row| [row.meaning.explanation, row.meaning.hint]).collect()
-}
-
 fn page(rows: &[Row], words: &Words) -> String {
     let mut page = format!("{}\n| {} |\n|---|---|---|---|\n", words.head, words.columns.join(" | "));
     for row in rows {
@@ -102,7 +109,7 @@ fn page(rows: &[Row], words: &Words) -> String {
             Effect::Refused => &words.repeated.refused,
             Effect::InDoubt => &words.repeated.in_doubt,
         };
-        let [means, to_do] = [row.meaning.explanation, row.meaning.hint].map(|text| &words.texts[text]);
+        let [means, to_do] = [row.meaning.explanation, row.meaning.hint].map(|text| words.said(text).expect("a word"));
         writeln!(page, "| {named} | {means} | {to_do} | {repeated} |").expect("a page grows");
     }
     page
@@ -119,11 +126,11 @@ fn every_error_code_of_the_api_is_explained_in_chinese() {
     let lacking: Vec<String> = rows
         .iter()
         .flat_map(|row| [row.meaning.explanation, row.meaning.hint].map(|text| (row.codes[0], text)))
-        .filter(|(_, text)| words.texts.get(*text).is_none_or(|chinese| chinese.trim().is_empty()))
+        .filter(|(_, text)| words.said(text).is_none_or(|chinese| chinese.trim().is_empty()))
         .map(|(code, text)| format!("  {code}: {text:?}"))
         .collect();
     assert!(lacking.is_empty(), "{WORDS} has no Chinese for:\n{}", lacking.join("\n"));
-    let known = texts(&rows);
+    let known: BTreeSet<&str> = rows.iter().map(|row| row.meaning.explanation).collect();
     let gone: Vec<&String> = words.texts.keys().filter(|text| !known.contains(text.as_str())).collect();
     assert!(gone.is_empty(), "{WORDS} has Chinese for what src/cloud/codes.rs does not say: {gone:#?}");
     expect_page("docs/zh-CN/reference/error-codes.md", &page(&rows, &words));

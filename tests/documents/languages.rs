@@ -17,9 +17,17 @@ pub(super) struct Page {
     pub(super) chinese: String,
 }
 
-/// The pages that have to be there in Chinese: what a user reads first, each how-to, and the API's error codes.
+/// The pages that have to be there in Chinese: what a user reads first, each how-to, the API's error codes, and what is said in
+/// which language.
 pub(super) fn pages() -> Vec<Page> {
-    let names = ["README.md", "docs/README.md", "docs/tutorial.md", "docs/how-to.md", "docs/reference/error-codes.md"];
+    let names = [
+        "README.md",
+        "docs/README.md",
+        "docs/tutorial.md",
+        "docs/how-to.md",
+        "docs/reference/error-codes.md",
+        "docs/reference/languages.md",
+    ];
     let mut names = names.map(str::to_owned).to_vec();
     let how_to = fs::read_dir(repository().join("docs/how-to")).expect("the how-to pages");
     let files = how_to.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());

@@ -142,7 +142,7 @@ async fn an_account_that_may_not_look_at_traffic_is_denied() {
     let found = faces.same(async |cloud| carried(cloud, &["ri-a"]).await).await;
     assert_eq!(found, Err((ErrorKind::Denied, Some("AccessForbidden".into()))));
     let error = faces.signed().traffic(&scope(), Direction::In, &["ri-a".into()]).await.unwrap_err();
-    assert!(error.with_hint().contains("(cms:QueryMetricLast)"), "{}", error.with_hint());
+    assert!(error.with_hint().english().contains("(cms:QueryMetricLast)"), "{}", error.with_hint());
 }
 
 #[tokio::test(start_paused = true)]

@@ -232,7 +232,7 @@ async fn an_account_that_may_not_look_at_events_is_denied() {
     let found = faces.same(async |cloud| told(cloud, "ri-a", 1).await).await;
     assert_eq!(found, Err((ErrorKind::Denied, Some("Forbidden.RAM".into()))));
     let error = faces.signed().events(&scope(), &query("ri-a", epoch(), after(1))).await.unwrap_err();
-    assert!(error.with_hint().contains("(actiontrail:LookupEvents)"), "{}", error.with_hint());
+    assert!(error.with_hint().english().contains("(actiontrail:LookupEvents)"), "{}", error.with_hint());
 }
 
 #[test]

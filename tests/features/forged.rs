@@ -204,7 +204,7 @@ const WORDS: &[Forgery] = &[
     }),
     ("no groups", |plan| plan.groups.clear()),
     ("a failure", |plan| {
-        let (scope, detail) = (plan.steps[0].scope.clone(), "it is down".to_owned());
+        let (scope, detail) = (plan.steps[0].scope.clone(), "it is down".into());
         plan.failures.push(ScopeFailure { scope, detail, may_be_misspelt: false });
     }),
     ("a doubt", |plan| {

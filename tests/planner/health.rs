@@ -38,7 +38,7 @@ fn status(word: HealthCheckStatus) -> HealthAnswer {
 }
 
 fn denied() -> HealthAnswer {
-    HealthAnswer::Unread(HealthUnread::Denied { detail: "Forbidden.RAM".to_owned() })
+    HealthAnswer::Unread(HealthUnread::Denied { detail: "Forbidden.RAM".into() })
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn found(status: Status) -> HopAnswer {
 #[test]
 fn what_cannot_be_read_is_a_note_or_counts_as_lost() {
     let mut world = world(&[("a", Status::Active, Inactive), ("b", Status::Active, Inactive)], vec![]);
-    let denied = RoutesUnread::Denied { detail: "vpc:DescribeRouteTableList is not allowed".to_owned() };
+    let denied = RoutesUnread::Denied { detail: "vpc:DescribeRouteTableList is not allowed".into() };
     world.routes.routers[0].answer = RoutesAnswer::Unread(denied);
     let plan = draw(&world).plan;
     assert_eq!(said(&plan), ["the routes over 2 interfaces were not read: no permission"]);

@@ -80,7 +80,7 @@ fn what_nobody_knows_does_not_go_down_either() {
         assert_eq!(plan.blocked[0].code(), BlockCode::Traffic);
         assert!(blocked(&plan)[0].contains("no figure of the last 10 minutes"), "{:?}", blocked(&plan));
     }
-    let denied = TrafficUnread::Denied { detail: "NoPermission; allow cms:QueryMetricLast".to_owned() };
+    let denied = TrafficUnread::Denied { detail: "NoPermission; allow cms:QueryMetricLast".into() };
     let plan = world(TrafficHeard { unread: Some(denied), ..heard("down", None, None) });
     assert!(blocked(&plan)[0].contains("cms:QueryMetricLast"), "{:?}", blocked(&plan));
     assert_eq!(plan.warnings.len(), 1, "one note: {:?}", plan.warnings);

@@ -261,7 +261,7 @@ impl World {
             failures: is_unreadable
                 .then(|| ScopeFailure {
                     scope: scope("cn-shanghai"),
-                    detail: "timed out".to_owned(),
+                    detail: "timed out".into(),
                     may_be_misspelt: false,
                 })
                 .into_iter()

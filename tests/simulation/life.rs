@@ -344,7 +344,10 @@ impl<'s> Simulation<'s> {
             Ok(Applied::Ran(ran)) => format!("{:?}", ran.report.unrecorded),
             Ok(_) => String::new(),
             Err(error) => match error.downcast_ref::<Refusal>() {
-                Some(refusal) => format!("{refusal}: {}", refusal.causes.join("; ")),
+                Some(refusal) => format!(
+                    "{refusal}: {}",
+                    refusal.causes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+                ),
                 None => format!("{error:#}"),
             },
         };

@@ -326,7 +326,10 @@ fn a_held_lock_names_its_holder_and_reading_does_not_wait_for_it() {
     let error = open_files(paths.clone(), &holder("bob")).unwrap_err();
     let StoreError::Locked { holder: words, id } = &error else { panic!("{error:?}") };
     assert_eq!(id, &first.id);
-    assert!(words.starts_with("ada on ") && words.ends_with("apply since 2026-11-23T12:00:00Z"), "{words}");
+    assert!(
+        words.english().starts_with("ada on ") && words.english().ends_with("apply since 2026-11-23T12:00:00Z"),
+        "{words}"
+    );
     assert!(error.hint().unwrap().contains(&format!("rictl force-unlock {id}")));
     assert_eq!(read_files(&paths).unwrap().running, Some(first));
     drop(store);
@@ -345,7 +348,7 @@ fn a_dead_holder_of_this_host_is_taken_over_with_a_note() {
         assert_eq!(read_files(&paths).unwrap().running, None);
         let (_store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
         assert!(
-            matches!(&recorded.notes[0], Note::TakenOver(said) if said.starts_with("took over the lock of a process that")),
+            matches!(&recorded.notes[0], Note::TakenOver(said) if said.english().starts_with("took over the lock of a process that")),
             "{:?}",
             recorded.notes
         );

@@ -113,7 +113,10 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
     let mut held = child("hold", dir.path()).spawn().unwrap();
     wait_for(&mut held, "held");
     let error = open_files(paths.clone(), &holder("next")).unwrap_err();
-    assert!(matches!(&error, StoreError::Locked { holder, .. } if holder.starts_with("killed on ")), "{error:?}");
+    assert!(
+        matches!(&error, StoreError::Locked { holder, .. } if holder.english().starts_with("killed on ")),
+        "{error:?}"
+    );
     assert_eq!(read_files(&paths).unwrap().running.unwrap().pid, held.id());
 
     held.kill().unwrap();
@@ -121,7 +124,7 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
     assert_eq!(read_files(&paths).unwrap().running, None);
     let (mut store, recorded) = open_files(paths, &holder("next")).unwrap();
     assert!(
-        matches!(&recorded.notes[0], Note::TakenOver(said) if said.starts_with("took over the lock of a process that is gone: killed on "))
+        matches!(&recorded.notes[0], Note::TakenOver(said) if said.english().starts_with("took over the lock of a process that is gone: killed on "))
     );
     let run = store.replay().open_run().unwrap();
     let step = run.open_steps().next().unwrap().0.clone();

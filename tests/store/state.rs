@@ -68,10 +68,10 @@ fn an_edit_by_hand_is_told_from_a_cut_file() {
     let text = String::from_utf8(encode(&state_of(2))).unwrap();
     let edited = text.replace("\"declared\":\"Inactive\"", "\"declared\":\"Active\"");
     let Err(Unreadable::Damaged(detail)) = decode(edited.as_bytes()) else { panic!("an edit passed") };
-    assert_eq!(detail, "its checksum does not fit its content: it was edited by hand, or damaged");
+    assert_eq!(detail.english(), "its checksum does not fit its content: it was edited by hand, or damaged");
 
     let Err(Unreadable::Damaged(detail)) = decode(&text.as_bytes()[..text.len() / 2]) else { panic!("a cut passed") };
-    assert!(detail.starts_with("it ends too early"), "{detail}");
+    assert!(detail.english().starts_with("it ends too early"), "{detail}");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn an_interface_that_stands_twice_is_damage() {
     let (content, _) = twice.rsplit_once("\n  \"checksum\"").unwrap();
     let sealed = format!("{content}\n  \"checksum\": \"sha256:{}\"\n}}\n", sha256(content.as_bytes()));
     let Err(Unreadable::Damaged(detail)) = decode(sealed.as_bytes()) else { panic!("it passed") };
-    assert!(detail.contains("stands twice: link-000000, link-000001"), "{detail}");
+    assert!(detail.english().contains("stands twice: link-000000, link-000001"), "{detail}");
 }
 
 fn sha256(content: &[u8]) -> String {
@@ -198,6 +198,6 @@ fn a_file_of_nothing_is_damaged_and_says_of_what() {
         (b" \n\t", "it holds nothing but blanks or NUL bytes"),
         (b"\0\0\n", "it holds nothing but blanks or NUL bytes"),
     ] {
-        assert_eq!(decode(bytes), Err(Unreadable::Damaged(what.to_owned())));
+        assert_eq!(decode(bytes), Err(Unreadable::Damaged(what.into())));
     }
 }

@@ -13,6 +13,7 @@ use super::ini::Ini;
 use super::profile::{Config, oddity, role_of, sts_endpoint_of};
 use super::provider::{Origin, Provider};
 use crate::alibaba::Credentials;
+use crate::language::{Wording, word, worded};
 
 /// What the environment may hold keys under: id, secret, token.
 const KEY_FAMILIES: [[&str; 3]; 4] = [
@@ -71,7 +72,7 @@ pub(super) enum Skipped {
     /// Nothing is there.
     Absent {
         /// What was looked for.
-        reason: String,
+        reason: Wording,
         /// What there is of that kind, for a suggestion.
         names: Vec<String>,
     },
@@ -80,23 +81,23 @@ pub(super) enum Skipped {
         /// Where.
         source: String,
         /// Why it cannot be used.
-        reason: String,
+        reason: Wording,
     },
     /// Something is there and cannot be used.
     Unusable {
         /// Where.
         source: String,
         /// Why.
-        reason: String,
+        reason: Wording,
     },
 }
 
 impl Skipped {
-    fn absent(reason: impl Into<String>) -> Self {
+    fn absent(reason: impl Into<Wording>) -> Self {
         Self::Absent { reason: reason.into(), names: Vec::new() }
     }
 
-    fn unusable(source: impl Into<String>, reason: impl Into<String>) -> Self {
+    fn unusable(source: impl Into<String>, reason: impl Into<Wording>) -> Self {
         Self::Unusable { source: source.into(), reason: reason.into() }
     }
 }
@@ -126,13 +127,14 @@ fn keys(environment: &Environment) -> Result<Candidate, Skipped> {
     for [id, secret, token] in KEY_FAMILIES {
         let (Some(access_key_id), Some(access_key_secret)) = (environment.get(id), environment.get(secret)) else {
             if half.is_none() && (environment.get(id).is_some() || environment.get(secret).is_some()) {
-                half = Some(format!("only one of {id} and {secret} is set"));
+                half = Some(worded!("only one of {id} and {secret} is set", id, secret));
             }
             continue;
         };
         for name in [id, secret, token] {
             if let Some(oddity) = environment.get(name).and_then(oddity) {
-                let (source, reason) = (format!("environment variable {name}"), format!("it {oddity}"));
+                let (source, reason) =
+                    (format!("environment variable {name}"), worded!("it {oddity}", oddity = word(oddity)));
                 return Err(Skipped::Faulty { source, reason });
             }
         }
@@ -152,7 +154,7 @@ fn keys(environment: &Environment) -> Result<Candidate, Skipped> {
     }
     Err(match half {
         Some(reason) => Skipped::unusable("environment variables", reason),
-        None => Skipped::absent("environment variables: ALIBABA_CLOUD_ACCESS_KEY_ID is not set"),
+        None => Skipped::absent(worded!("environment variables: ALIBABA_CLOUD_ACCESS_KEY_ID is not set")),
     })
 }
 
@@ -164,7 +166,7 @@ fn oidc(environment: &Environment) -> Result<Candidate, Skipped> {
     let (role, provider, token) = match (role, provider, token) {
         (Ok(role), Ok(provider), Ok(token)) => (role, provider, token),
         (Err(name), _, _) | (_, Err(name), _) | (_, _, Err(name)) => {
-            return Err(Skipped::absent(format!("OIDC token: {name} is not set")));
+            return Err(Skipped::absent(worded!("OIDC token: {name} is not set", name)));
         }
     };
     let origin =
@@ -193,15 +195,15 @@ pub(super) fn profile_of<'e>(environment: &'e Environment, named: Option<&'e str
 fn config(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) -> Result<Candidate, Skipped> {
     for switch in CONFIG_SWITCHES {
         if environment.is_on(switch) {
-            return Err(Skipped::absent(format!("~/.aliyun/config.json: {switch} is set")));
+            return Err(Skipped::absent(worded!("{place}: {switch} is set", place = "~/.aliyun/config.json", switch)));
         }
     }
-    let path =
-        config_path(environment).ok_or_else(|| Skipped::absent("~/.aliyun/config.json: no home directory is known"))?;
+    let homeless = || Skipped::absent(worded!("{place}: no home directory is known", place = "~/.aliyun/config.json"));
+    let path = config_path(environment).ok_or_else(homeless)?;
     let file = environment.display(&path);
     let text = read(&path)
         .map_err(|reason| Skipped::unusable(&file, reason))?
-        .ok_or_else(|| Skipped::absent(format!("{file} does not exist")))?;
+        .ok_or_else(|| Skipped::absent(worded!("{file} does not exist", file)))?;
     config_in(&file, &text, environment, named)
 }
 
@@ -216,10 +218,11 @@ fn config_in(
     let wanted = named.or_else(|| environment.first(&PROFILE).map(|(_, name)| name));
     let name = wanted
         .or_else(|| config.current.as_deref().filter(|name| !name.is_empty()))
-        .ok_or_else(|| Skipped::unusable(file, "it names no current profile"))?;
-    let profile = config
-        .find(name)
-        .ok_or_else(|| Skipped::Absent { reason: format!("{file} has no profile {name}"), names: config.names() })?;
+        .ok_or_else(|| Skipped::unusable(file, worded!("it names no current profile")))?;
+    let profile = config.find(name).ok_or_else(|| Skipped::Absent {
+        reason: worded!("{file} has no profile {name}", file, name),
+        names: config.names(),
+    })?;
     let source = format!("profile {name} of {file}");
     let candidate = profile.and_then(|profile| {
         let sts_endpoint = profile.chosen_sts_endpoint(environment);
@@ -241,9 +244,10 @@ fn ini(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) -> Re
     let ini = Ini::parse(text.expose_secret()).map_err(|reason| Skipped::unusable(&file, reason))?;
 
     let name = named.or_else(|| environment.first(&PROFILE).map(|(_, name)| name)).unwrap_or("default");
-    let section = ini
-        .profile(name)
-        .ok_or_else(|| Skipped::Absent { reason: format!("{file} has no section {name}"), names: ini.names() })?;
+    let section = ini.profile(name).ok_or_else(|| Skipped::Absent {
+        reason: worded!("{file} has no section {name}", file, name),
+        names: ini.names(),
+    })?;
     let source = format!("section {name} of {file}");
     let candidate = section.and_then(|profile| {
         let sts_endpoint = profile.chosen_sts_endpoint(environment);
@@ -272,14 +276,15 @@ fn read_ini(environment: &Environment, read: ReadFile<'_>) -> Result<(PathBuf, S
         }
     }
     Err(Skipped::absent(match paths.first() {
-        Some(path) => format!("{} does not exist", environment.display(path)),
-        None => "~/.alibabacloud/credentials: no home directory is known".to_owned(),
+        Some(path) => worded!("{file} does not exist", file = environment.display(path)),
+        None => worded!("{place}: no home directory is known", place = "~/.alibabacloud/credentials"),
     }))
 }
 
 fn ecs_metadata(environment: &Environment) -> Result<Candidate, Skipped> {
-    if environment.is_on("ALIBABA_CLOUD_ECS_METADATA_DISABLED") {
-        return Err(Skipped::absent("ECS metadata: ALIBABA_CLOUD_ECS_METADATA_DISABLED is set"));
+    const DISABLED: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
+    if environment.is_on(DISABLED) {
+        return Err(Skipped::absent(worded!("{place}: {switch} is set", place = "ECS metadata", switch = DISABLED)));
     }
     let name = environment.first(&ECS_ROLE).map(|(_, name)| name.to_owned());
     Ok(Candidate {
@@ -292,7 +297,7 @@ fn ecs_metadata(environment: &Environment) -> Result<Candidate, Skipped> {
 fn credentials_uri(environment: &Environment) -> Result<Candidate, Skipped> {
     let (name, uri) = environment
         .first(&URI)
-        .ok_or_else(|| Skipped::absent("credentials URI: ALIBABA_CLOUD_CREDENTIALS_URI is not set"))?;
+        .ok_or_else(|| Skipped::absent(worded!("credentials URI: ALIBABA_CLOUD_CREDENTIALS_URI is not set")))?;
     Ok(Candidate {
         source: format!("address in {name}"),
         provider: Provider::new("CredentialsURI", Origin::Uri(uri.into())),

@@ -13,19 +13,20 @@ use super::profile::Config;
 use super::provider::{Origin, Provider, Role, renewed_by};
 use super::sts::Sts;
 use crate::alibaba::{Credentials, Proxy};
+use crate::language::{Wording, worded};
 
 /// Why a provider gives nothing, and what mends it where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unfetched {
     /// Why, in words that finish a sentence about where it stands.
-    pub(super) reason: String,
+    pub(super) reason: Wording,
     /// What to do.
-    pub(super) hint: Option<String>,
+    pub(super) hint: Option<Wording>,
 }
 
 impl From<String> for Unfetched {
     fn from(reason: String) -> Self {
-        Self { reason, hint: None }
+        Self { reason: reason.into(), hint: None }
     }
 }
 
@@ -34,9 +35,10 @@ impl Unfetched {
     fn expired(provider: &Provider, end: Timestamp) -> Self {
         match &provider.login {
             Some(profile) => {
-                Self { reason: format!("the keys of its login expired at {end}"), hint: Some(renewed_by(profile)) }
+                let reason = worded!("the keys of its login expired at {end}", end);
+                Self { reason, hint: Some(renewed_by(profile)) }
             }
-            None => format!("its keys expired at {end}: log in again").into(),
+            None => Self { reason: worded!("its keys expired at {end}: log in again", end), hint: None },
         }
     }
 }

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use crate::bounds;
+use crate::language::worded;
 
 /// Whether others may be able to read the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,12 @@ fn warn_if_shared(path: &Path, metadata: &Metadata) {
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         let path = path.display();
-        tracing::warn!("{path} has mode {mode:04o}, so others can reach the keys in it: run `chmod 600 {path}`");
+        let said = worded!(
+            "{path} has mode {mode}, so others can reach the keys in it: run `chmod 600 {path}`",
+            path,
+            mode = format!("{mode:04o}")
+        );
+        tracing::warn!("{said}");
     }
 }
 

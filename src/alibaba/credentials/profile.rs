@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::environment::Environment;
 use super::provider::{Origin, Provider, Role};
 use crate::alibaba::Credentials;
+use crate::language::sentence;
 
 /// The name that our calls carry in the audit trail where the profile gives none.
 const SESSION_NAME: &str = "rictl";
@@ -317,11 +318,11 @@ pub(super) fn sts_endpoint_of(environment: &Environment) -> Option<String> {
 pub(super) fn oddity(value: &str) -> Option<&'static str> {
     let is_odd = |letter: char| !letter.is_ascii_graphic();
     if value.ends_with(['\n', '\r']) {
-        Some("ends in a line end")
+        Some(sentence!("ends in a line end"))
     } else if value.starts_with(is_odd) || value.ends_with(is_odd) {
-        Some("begins or ends with a blank or another character that no key has")
+        Some(sentence!("begins or ends with a blank or another character that no key has"))
     } else if value.contains(is_odd) {
-        Some("holds a blank or another character that no key has")
+        Some(sentence!("holds a blank or another character that no key has"))
     } else {
         None
     }

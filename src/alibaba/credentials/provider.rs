@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::alibaba::Credentials;
+use crate::language::{Wording, worded};
 
 /// How to get credentials.
 #[derive(Clone, Debug)]
@@ -65,8 +66,8 @@ pub(super) struct Role {
 }
 
 /// Says what gives the keys of a login anew.
-pub(super) fn renewed_by(profile: &str) -> String {
-    format!("run any aliyun command with --profile {profile}: it renews them while the login holds")
+pub(super) fn renewed_by(profile: &str) -> Wording {
+    worded!("run any aliyun command with --profile {profile}: it renews them while the login holds", profile)
 }
 
 impl Provider {

@@ -1,5 +1,6 @@
 //! Commands that change the cloud: apply and rollback.
 
+use std::fmt::Display;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::history;
 use crate::journal::Operation;
-use crate::language::say;
+use crate::language::{Wording, say, word, worded};
 use crate::ops::apply as operation;
 use crate::ops::confirm as confirming;
 use crate::ops::failure::{Exit, Refusal};
@@ -65,8 +66,8 @@ pub(super) fn task(plan: Option<&Path>, choice: &Choice, invocation: &Invocation
     let Some(path) = plan else { return Ok(Task::Fresh(options)) };
     let Selection { target, exclude } = &choice.selection;
     if !target.is_empty() || !exclude.is_empty() {
-        let refusal = Refusal::new(Exit::Error, "a saved plan is run as it is");
-        return Err(refusal.hint("give --target and --exclude to `rictl plan --out`").into());
+        let refusal = Refusal::new(Exit::Error, worded!("a saved plan is run as it is"));
+        return Err(refusal.hint(worded!("give --target and --exclude to `rictl plan --out`")).into());
     }
     let saved = read_plan(path)?;
     refuse_exposed(path)?;
@@ -117,7 +118,7 @@ pub(super) fn check_streams(arguments: &RunArgs) -> Result<()> {
 }
 
 pub(super) fn listen() -> Result<signals::Signals> {
-    signals::listen().context("cannot listen for signals")
+    signals::listen().with_context(|| worded!("cannot listen for signals"))
 }
 
 pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation, output: &Output) -> Result<Ended> {
@@ -214,12 +215,14 @@ fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, outp
 /// `again` is the command that plans it again.
 fn nothing_possible(plan: &Plan, again: &str) -> Refusal {
     if plan.is_errored() {
-        let refusal = Refusal::new(Exit::Error, "nothing was done: not everything could be read");
-        return refusal.hint(format!("`{again}` tries again"));
+        let refusal = Refusal::new(Exit::Error, worded!("nothing was done: not everything could be read"));
+        return refusal.hint(worded!("`{again}` tries again", again));
     }
-    let blocked = render::counted(plan.blocked.len(), "interface");
-    Refusal::new(Exit::Refused, format!("nothing was done: what is wanted of {blocked} is blocked"))
-        .hint(format!("lift what the plan names, then run `{again}`"))
+    let summary = worded!(
+        "nothing was done: what is wanted of {blocked} is blocked",
+        blocked = render::counted(plan.blocked.len(), say!("interface"))
+    );
+    Refusal::new(Exit::Refused, summary).hint(worded!("lift what the plan names, then run `{again}`", again))
 }
 
 /// Says what became of the way back, and returns the exit code: what stands in the history of the run.
@@ -240,19 +243,21 @@ fn conclude(ran: &Ran, output: &Output, given: &Given) -> Exit {
 
 /// Says why a saved plan holds nothing that can be run.
 fn refused_when_made(plan: &Plan, path: &Path) -> Refusal {
-    let details = plan.blocked.iter().map(|blocked| (&blocked.address, render::words::plan::blocked(plan, blocked)));
-    let causes: Vec<String> = details
+    let detail = |blocked| Wording::new(|| render::words::plan::blocked(plan, blocked));
+    let details = plan.blocked.iter().map(|blocked| (&blocked.address, detail(blocked)));
+    let causes: Vec<Wording> = details
         .collect::<Vec<_>>()
         .chunk_by(|(_, detail), (_, next)| detail == next)
         .map(|alike| {
             let addresses: Vec<&str> = alike.iter().map(|(address, _)| address.as_str()).collect();
-            format!("{}: {}", addresses.join(", "), alike[0].1)
+            let (addresses, (_, detail)) = (addresses.join(", "), &alike[0]);
+            Wording::new(|| format!("{addresses}: {detail}"))
         })
         .collect();
-    let refusal =
-        Refusal::new(Exit::Refused, format!("the saved plan {} was refused when it was made", path.display()));
+    let summary = worded!("the saved plan {path} was refused when it was made", path = path.display());
+    let refusal = Refusal::new(Exit::Refused, summary);
     let refusal = causes.into_iter().fold(refusal, Refusal::cause);
-    refusal.hint("lift what blocks it, then run `rictl plan --out FILE` again")
+    refusal.hint(worded!("lift what blocks it, then run `rictl plan --out FILE` again"))
 }
 
 /// Reads a saved plan that is to be run, or approved.
@@ -266,21 +271,26 @@ pub(super) fn read_any_plan(path: &Path) -> Result<Plan> {
 }
 
 fn read_saved(path: &Path, read: fn(&[u8]) -> Result<Plan, PlanFileError>) -> Result<Plan> {
-    let unusable = |what: &str| Refusal::new(Exit::Error, format!("cannot use the plan {}: {what}", path.display()));
+    let unusable = |what: &dyn Display| {
+        Refusal::new(Exit::Error, worded!("cannot use the plan {path}: {what}", path = path.display(), what))
+    };
     let bytes = match crate::store::read_file(path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
-            let refusal = unusable("there is no such file");
-            let hint = "saved plans are made with `rictl plan --out FILE`; a part of the spec is named with --target, another spec with -f";
+            let refusal = unusable(&worded!("there is no such file"));
+            let hint = worded!(
+                "saved plans are made with `rictl plan --out FILE`; a part of the spec is named with --target, another spec with -f"
+            );
             return Err(refusal.hint(hint).into());
         }
         Err(StoreError::NotAFile { what, .. }) => {
-            return Err(unusable(&format!("it is {what}")).hint("name the regular file that --out wrote").into());
+            let refusal = unusable(&worded!("it is {what}", what = word(what)));
+            return Err(refusal.hint(worded!("name the regular file that --out wrote")).into());
         }
         Err(error) => return Err(error.into()),
     };
     let hint = render::words::plan::plan_file_hint;
-    read(&bytes).map_err(|error| unusable(&error.to_string()).hint(hint(&error)).into())
+    read(&bytes).map_err(|error| unusable(&error).hint(Wording::new(|| hint(&error))).into())
 }
 
 /// Refuses a plan that shows what was asked for at a moment that was over when it was made.
@@ -288,8 +298,8 @@ pub(super) fn refuse_of_the_past(plan: &Plan, path: &Path) -> Result<(), Refusal
     if !plan.looks_back() {
         return Ok(());
     }
-    let summary = format!("the plan {} is as of a moment that was over when it was made", path.display());
-    Err(Refusal::new(Exit::Moved, summary).hint("plan again: `rictl plan --out FILE`"))
+    let summary = worded!("the plan {path} is as of a moment that was over when it was made", path = path.display());
+    Err(Refusal::new(Exit::Moved, summary).hint(worded!("plan again: `rictl plan --out FILE`")))
 }
 
 /// Refuses a plan that anybody on this host could have written: its checksum proves no reviewer.
@@ -299,14 +309,14 @@ fn refuse_exposed(path: &Path) -> Result<()> {
         return Ok(());
     }
     let path = path.display();
-    let refusal = Refusal::new(Exit::Error, format!("cannot use the plan {path}: anybody can write to it"));
-    Err(refusal.hint(format!("review it with `rictl show {path}`, then `chmod o-w {path}`")).into())
+    let refusal = Refusal::new(Exit::Error, worded!("cannot use the plan {path}: anybody can write to it", path));
+    Err(refusal.hint(worded!("review it with `rictl show {path}`, then `chmod o-w {path}`", path)).into())
 }
 
 /// Opens what `--json-into` names; of a pipe that waits for its reader.
 pub(super) async fn open_lines(path: &Path, before: Before) -> Result<Lines> {
     let name = path.to_owned();
     let opened = tokio::task::spawn_blocking(move || shared_file::lines(&name, before)).await;
-    let doing = || format!("--json-into: cannot write {}", path.display());
+    let doing = || worded!("--json-into: cannot write {path}", path = path.display());
     Ok(Lines::into_file(opened.with_context(doing)?.with_context(doing)?))
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::calendar::{self, Toward};
 use crate::diagnostic::{Diagnostic, Sources};
+use crate::language::{Wording, say, worded};
 use crate::ops::approval::{self, Kept, Waiting};
 use crate::ops::approve::{self as operation, Approving};
 use crate::ops::approved::{self, Standing};
@@ -33,13 +34,13 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
     let digest = match arguments.what.parse::<DigestAt>() {
         Ok(word) => word.digest,
         Err(error) if arguments.what.starts_with("sha256:") => {
-            return Err(Refusal::new(Exit::Error, error.to_string()).into());
+            return Err(Refusal::new(Exit::Error, Wording::new(|| error.to_string())).into());
         }
         Err(_) => {
             let Selection { target, exclude } = &arguments.choice.selection;
             if !target.is_empty() || !exclude.is_empty() || asked != AtArgs::default() {
-                let refusal = Refusal::new(Exit::Error, "a saved plan is approved as it is");
-                return Err(refusal.hint("give --at, --target and --exclude to `rictl plan --out`").into());
+                let refusal = Refusal::new(Exit::Error, worded!("a saved plan is approved as it is"));
+                return Err(refusal.hint(worded!("give --at, --target and --exclude to `rictl plan --out`")).into());
             }
             let saved = apply::read_plan(Path::new(&arguments.what))?;
             apply::refuse_of_the_past(&saved, Path::new(&arguments.what))?;
@@ -54,21 +55,17 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
     let (zone, now) = (project.spec.time_zone.clone(), invocation.clock.now());
     let expires = arguments.expires.as_ref().map(|text| {
         let read = calendar::read(text, &zone, now, Toward::Future);
-        read.map_err(|error| Refusal::new(Exit::Error, format!("--expires {text}: {error}")))
+        read.map_err(|error| Refusal::new(Exit::Error, worded!("--expires {text}: {error}", text, error)))
     });
     let planned = Asked { options: &options, when_open: asked.is_open() };
     let approving = Approving { digest: &digest, planned, by: who(), expires: expires.transpose()? };
     let kept = operation::approve(project, &invocation.access(), invocation.clock, approving).await?;
-    let said = words::kept(&kept.plan, &kept.by, kept.plan.at, kept.expires);
     let next = invocation.given().next("apply --approved");
-    let loosened = words::loosened(&kept.plan);
-    output.print(|out| {
-        said.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line)))?;
-        match &loosened {
-            None => writeln!(out, "{next} runs it once it is due, if no other apply of the same has."),
-            Some(loosened) => writeln!(out, "{}", escape_terminal(loosened)),
-        }
-    })?;
+    let lines = output.spoken(|| {
+        let [by, due] = words::kept(&kept.plan, &kept.by, kept.plan.at, kept.expires);
+        [by, due, words::loosened(&kept.plan).unwrap_or_else(|| words::runs_by(&next))]
+    });
+    output.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line))))?;
     Ok(Exit::Done)
 }
 
@@ -113,24 +110,25 @@ async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, ou
         worst = worst.worse(errors::report(output, error, machine(arguments)));
     }
     if kept.is_empty() && unusable.is_empty() && project.place.files().is_some_and(|paths| !paths.state.exists()) {
-        output.say(words::NO_STATE);
+        output.say(output.spoken(words::no_state));
     }
     for kept in kept {
-        let name = words::name(&kept.plan.digest(), &kept.by);
+        let (digest, by) = (kept.plan.digest(), &kept.by);
+        let name = Wording::new(|| words::name(&digest, by));
         let zone = &kept.plan.time_zone;
         // The one before may have taken its time.
         let standing = approved::standing(&project, &kept, &who(), invocation.clock.now())?;
         is_any_due |= !matches!(standing, Standing::Early | Standing::Expired | Standing::Ran(_));
         let is_over = matches!(standing, Standing::Expired | Standing::Ran(_));
         let (said, exit) = match standing {
-            Standing::Early => (words::early(kept.due(), zone), Exit::Done),
-            Standing::Expired => (words::expired(kept.expires, zone), Exit::Done),
-            Standing::Ran(run) => (words::ran(&run), Exit::Done),
-            Standing::AtWork(run) => (words::at_work(&run), Exit::Done),
-            Standing::Failed(run, exit) => (words::failed(&run, exit), Exit::Moved),
-            Standing::Own => (words::own(&who()), Exit::Refused),
+            Standing::Early => (Wording::new(|| words::early(kept.due(), zone)), Exit::Done),
+            Standing::Expired => (Wording::new(|| words::expired(kept.expires, zone)), Exit::Done),
+            Standing::Ran(run) => (Wording::new(|| words::ran(&run)), Exit::Done),
+            Standing::AtWork(run) => (Wording::new(|| words::at_work(&run)), Exit::Done),
+            Standing::Failed(run, exit) => (Wording::new(|| words::failed(&run, exit)), Exit::Moved),
+            Standing::Own => (Wording::new(|| words::own(&who())), Exit::Refused),
             Standing::Due => {
-                output.say(&name);
+                output.say(&output.spoken(|| name.to_string()));
                 let exit = run(path, kept, arguments, invocation, output).await?;
                 worst = worst.worse(exit);
                 if exit == Exit::Interrupted {
@@ -142,18 +140,18 @@ async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, ou
         if is_over {
             kept.put_by(&project.place)?;
         }
-        let text = format!("{name}: {said}");
+        let text = Wording::new(|| format!("{name}{}{said}", say!(": ")));
         if arguments.run.json {
-            let reason = Diagnostic::warning(text.as_str());
+            let reason = Diagnostic::warning(text.english());
             output.show(|out| render::events::diagnostic(out, invocation.clock.now(), &Sources::default(), &reason));
         }
-        output.say(&text);
+        output.say(&output.spoken(|| text.to_string()));
         worst = worst.worse(exit);
     }
     match (is_any_due, arguments.run.json) {
         (true, _) => {}
-        (false, true) => output.say(words::NOTHING_DUE),
-        (false, false) => output.show(|out| writeln!(out, "{}", words::NOTHING_DUE)),
+        (false, true) => output.say(output.spoken(words::nothing_due)),
+        (false, false) => output.show(|out| writeln!(out, "{}", output.spoken(words::nothing_due))),
     }
     Ok(worst)
 }
@@ -174,7 +172,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     let error = match apply::run(work, &arguments.run, invocation, output).await {
         Ok(ended) => {
             if !ended.has_run {
-                output.say(words::SPENT);
+                output.say(output.spoken(words::spent));
             }
             if ended.exit == Exit::Done {
                 kept.put_by(&place)?;
@@ -186,7 +184,8 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     let exit = errors::report(output, &error, machine(arguments));
     if matches!(exit, Exit::Refused | Exit::Moved) {
         let kept_as = place.files().map(|_| place.approval_name(&kept.name));
-        output.say(&words::tried_until(kept.expires, &kept.plan.time_zone, kept_as.as_deref()));
+        let zone = &kept.plan.time_zone;
+        output.say(&output.spoken(|| words::tried_until(kept.expires, zone, kept_as.as_deref())));
     }
     // What a guard refuses, or what has moved, may be tried at every call until it expires.
     Ok(if exit == Exit::Refused { Exit::Moved } else { exit })

@@ -35,10 +35,10 @@ pub(super) async fn confirm(arguments: &ConfirmArgs, invocation: &Invocation, ou
         Confirmed::Now(run_id) | Confirmed::Already(run_id) => (run_id, &[]),
         Confirmed::Rest { run_id, in_doubt } => (run_id, in_doubt),
     };
-    let said = match &confirmed {
+    let said = output.spoken(|| match &confirmed {
         Confirmed::Now(_) | Confirmed::Already(_) => words::kept(run_id, matches!(confirmed, Confirmed::Already(_))),
         Confirmed::Rest { .. } => words::rest_kept(run_id, in_doubt),
-    };
+    });
     output.print(|out| {
         if arguments.json {
             let mut document = serde_json::json!({"format_version": "1.0", "run_id": run_id, "confirmed": true});
@@ -67,18 +67,21 @@ fn list(place: &Place, json: bool, invocation: &Invocation, output: &Output) -> 
         if json {
             writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "awaiting": documents(&awaiting)}))
         } else if awaiting.is_empty() {
-            writeln!(out, "Nothing awaits confirmation.")
+            writeln!(out, "{}", output.spoken(words::nothing_awaits))
         } else {
             awaiting.iter().try_for_each(|awaits| {
-                writeln!(out, "{}", escape_terminal(&words::listed(awaits, is_due(awaits), &zone)))
+                let line = output.spoken(|| words::listed(awaits, is_due(awaits), &zone));
+                writeln!(out, "{}", escape_terminal(&line))
             })
         }
     })?;
     if awaiting.iter().any(|awaits| awaits.left_by.is_some() || !is_due(awaits)) {
-        output.say(&format!("{} keeps one of them", invocation.given().next("confirm RUN_ID")));
+        let next = invocation.given().next("confirm RUN_ID");
+        output.say(&output.spoken(|| words::keeps_one(&next)));
     }
     if awaiting.iter().any(is_due) {
-        output.say(&format!("{} takes back what is due", invocation.given().next("confirm --expired")));
+        let next = invocation.given().next("confirm --expired");
+        output.say(&output.spoken(|| words::takes_back_due(&next)));
     }
     // What awaits wants to be named; where nothing does, nothing is wrong.
     Ok(Exit::Error)
@@ -109,7 +112,7 @@ async fn expired(arguments: &ConfirmArgs, invocation: &Invocation, output: &Outp
         }
     }
     if !is_any_due && worst == Exit::Done {
-        output.say(words::NOTHING_DUE);
+        output.say(output.spoken(words::nothing_due));
     }
     Ok(worst)
 }
@@ -134,7 +137,7 @@ async fn expired_of(path: &Path, json: bool, invocation: &Invocation, output: &O
             Ok(came) => backs.push(Back { run_id, came }),
             // What was done for others before is still to be told.
             Err(error) if !backs.is_empty() => {
-                output.say(&words::not_taken_back(&run_id, &format!("{error:#}")));
+                output.say(&output.spoken(|| words::not_taken_back(&run_id, &format!("{error:#}"))));
                 backs.push(Back { run_id, came: Came::Unbegun(exit_of_error(&error)) });
                 break;
             }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::drift::DriftCheck;
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal, exit_of};
 use crate::ops::notify::Watched;
 use crate::ops::shared_file::{self, Access};
@@ -34,8 +35,8 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     let paths = invocation.spec_paths();
     let format = arguments.format.format();
     if paths.len() > 1 && format == Format::Html {
-        let refusal = Refusal::new(Exit::Error, "a page shows one spec, and several were given");
-        return Err(refusal.hint("run drift once for each, or use --format text, json or markdown").into());
+        let refusal = Refusal::new(Exit::Error, worded!("a page shows one spec, and several were given"));
+        return Err(refusal.hint(worded!("run drift once for each, or use --format text, json or markdown")).into());
     }
     let files = [("--metrics-file", arguments.metrics_file.as_deref()), ("--junit", arguments.junit.as_deref())];
     streams::check(streams::document_of(&arguments.format), &files)?;
@@ -69,9 +70,9 @@ fn refuse_part_to_record(arguments: &DriftArgs) -> Result<(), Refusal> {
         Some((flag, _)) => {
             let refusal = Refusal::new(
                 Exit::Error,
-                format!("--record keeps what all of a spec is now, and {flag} looks at something else"),
+                worded!("--record keeps what all of a spec is now, and {flag} looks at something else", flag),
             );
-            Err(refusal.hint(format!("record without {flag}, or look without --record")))
+            Err(refusal.hint(worded!("record without {flag}, or look without --record", flag)))
         }
         None => Ok(()),
     }
@@ -162,10 +163,10 @@ fn unchecked(
     if is_one {
         return Ok(());
     }
-    let (why, view) = (format!("{error:#}"), output.view());
+    let view = output.view();
     output.print(|out| match format {
-        Format::Text => render::drift::unchecked(out, &why, view),
-        Format::Markdown => render::markdown::unchecked(out, &check.path, &why),
+        Format::Text => render::drift::unchecked(out, &output.spoken(|| format!("{error:#}")), view),
+        Format::Markdown => render::markdown::unchecked(out, &check.path, &format!("{error:#}")),
         Format::Json | Format::Html => Ok(()),
     })
 }

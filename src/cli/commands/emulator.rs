@@ -12,6 +12,7 @@ use crate::emulator::http::ServeOptions;
 use crate::emulator::{
     self, CallLog, Fault, Format, GenerateOptions, Host, HostError, Manner, SeedError, Tls, TlsError, WorldSeed,
 };
+use crate::language::worded;
 use crate::loopback::is_here;
 use crate::ops::connection::{open_world, unusable_seed, world_exists};
 use crate::ops::failure::{Exit, Refusal};
@@ -98,7 +99,7 @@ fn host(serving: &Serving, clock: Clock, output: &Output) -> Result<Host> {
     }
     if let Some(path) = &serving.faults {
         let schedule = faults_in(path)?;
-        let what = format!("the schedule of faults {}", path.display());
+        let what = worded!("the schedule of faults {path}", path = path.display());
         host.add_faults(schedule, clock.now()).map_err(|error| match error {
             HostError::Seed { source, .. } => unusable_seed(&what, &source).into(),
             error => anyhow::Error::from(error),
@@ -159,7 +160,7 @@ fn check_world(path: &Path) -> Result<()> {
     let doing = || format!("cannot use {}", path.display());
     let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
     let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
-    let what = format!("the world {}", path.display());
+    let what = worded!("the world {path}", path = path.display());
     WorldSeed::parse(&text, Format::Yaml).map_err(|error| unusable_seed(&what, &error))?;
     Ok(())
 }
@@ -169,6 +170,6 @@ pub(super) fn faults_in(path: &Path) -> Result<Vec<Fault>> {
     let doing = || format!("cannot use {}", path.display());
     let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
     let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
-    let what = format!("the schedule of faults {}", path.display());
+    let what = worded!("the schedule of faults {path}", path = path.display());
     Ok(Fault::parse_schedule(&text).map_err(|error| unusable_seed(&what, &error))?)
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::alibaba::credentials::Identities;
 use crate::bounds;
 use crate::history::{self, Recorded};
-use crate::language::{self, say};
+use crate::language::{self, Wording, say, worded};
 use crate::ops::asked::{self, Asked};
 
 use crate::ops::connection::connect_and_look;
@@ -166,26 +166,29 @@ pub(super) fn notes(recorded: &Recorded) -> Vec<String> {
 /// Saves a plan; a file that is something else is not overwritten, a pipe or a device is written into.
 fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
     let shown = path.display();
-    let refuse = |what: String, hint: &str| Err(Refusal::new(Exit::Error, format!("--out: {what}")).hint(hint).into());
+    let refuse =
+        |what: Wording, hint: Wording| Err(Refusal::new(Exit::Error, worded!("--out: {what}", what)).hint(hint).into());
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            return refuse(format!("{shown} is not a regular file"), "choose another name");
+            return refuse(worded!("{shown} is not a regular file", shown), worded!("choose another name"));
         }
         Ok(metadata) if metadata.is_file() && !force => {
             let is_plan = match named::read(path, Links::Followed, bounds::STATE_BYTES) {
                 Ok(bytes) => bytes.is_empty() || Plan::from_any_file(&bytes).is_ok(),
                 // Larger than any plan.
                 Err(NamedError::TooLarge(_)) => false,
-                Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
+                Err(error) => return Err(error).with_context(|| worded!("cannot read {shown}", shown)),
             };
             if !is_plan {
-                return refuse(format!("{shown} is there and is not a plan"), "choose another name, or use --force");
+                let what = worded!("{shown} is there and is not a plan", shown);
+                return refuse(what, worded!("choose another name, or use --force"));
             }
         }
         _ => {}
     }
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
-        return refuse(format!("there is no directory {}", directory.display()), "make it first");
+        let what = worded!("there is no directory {directory}", directory = directory.display());
+        return refuse(what, worded!("make it first"));
     }
     shared_file::write(path, render::plan::to_file(plan).as_bytes(), Access::Owner, true)
 }

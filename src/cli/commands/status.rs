@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::history::{self, Recorded};
+use crate::language::worded;
 use crate::ops::connection::{Connection, connect_and_look};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
@@ -171,8 +172,8 @@ async fn traffic(look: &Look, arguments: &StatusArgs, invocation: &Invocation) -
 /// Looks again and again, until it is ended from outside or nobody reads.
 async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let [path] = &together::once_each(invocation.spec_paths())[..] else {
-        let refusal = Refusal::new(Exit::Error, "a watch shows one spec, and several were given");
-        return Err(refusal.hint("watch each in a terminal of its own").into());
+        let refusal = Refusal::new(Exit::Error, worded!("a watch shows one spec, and several were given"));
+        return Err(refusal.hint(worded!("watch each in a terminal of its own")).into());
     };
     let (project, mut recorded) = recorded(path, arguments, invocation, output)?;
     let chosen = match arguments.selectors.as_slice() {

@@ -7,10 +7,13 @@ use anyhow::{Error, Result};
 use crate::diagnostic::Severity;
 use crate::history::{self, Recorded};
 use crate::journal::Run;
+use crate::language::say;
 use crate::ops::project::{Project, of_run};
 use crate::ops::stores::Named;
 use crate::ops::{beside, history as operation};
+use crate::render::words::aside;
 use crate::render::words::history as words;
+use crate::render::words::report::{noted, warned};
 use crate::state::RunId;
 use crate::store::Place;
 
@@ -50,7 +53,7 @@ pub(super) fn records_of(path: &Path, error: Error, invocation: &Invocation, out
         return Err(error);
     }
     let (spec, state) = (path.display().to_string(), place.label());
-    output.say(&format!("note: {}", words::records_without_spec(&spec, &why(&error), &state)));
+    output.say(&output.spoken(|| noted(&words::records_without_spec(&spec, &why(&error), &state))));
     Ok(place)
 }
 
@@ -73,17 +76,17 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
         Err(error) => error,
     };
     if arguments.change.is_some() {
-        output.say("note: without the spec one run is taken back at a time: `rictl rollback RUN_ID`");
+        output.say(&output.spoken(|| noted(words::one_at_a_time())));
         return Err(error);
     }
     if arguments.with_rollout {
-        output.say("note: --with-rollout asks for the checks of a spec that cannot be read");
+        output.say(&output.spoken(|| noted(words::no_checks())));
         return Err(error);
     }
     let Ok(place) = place(invocation, &path) else { return Err(error) };
     if !is_anything_recorded(&place) {
         let state = place.label();
-        output.say(&format!("note: nothing is recorded at {state}; `rollback --state FILE` names another state"));
+        output.say(&output.spoken(|| noted(&words::nothing_recorded(&state))));
         return Err(error);
     }
     let recorded = history::read_at(&place)?;
@@ -117,8 +120,8 @@ pub(super) fn way_back(
 /// Returns what a run stood under in the place of a spec that cannot be read, and says why.
 fn of_run_instead(path: &Path, place: &Place, run: &Run, error: &Error, output: &Output) -> Result<Project> {
     let project = Project::of_run(path, place.clone(), run)?;
-    let said = words::run_for_spec(&project.name, &why(error), run.id());
-    said.iter().for_each(|line| output.say(&format!("warning: {line}")));
+    let said = output.spoken(|| words::run_for_spec(&project.name, &why(error), run.id()).map(|line| warned(&line)));
+    said.iter().for_each(|line| output.say(line));
     Ok(project)
 }
 
@@ -147,15 +150,15 @@ fn is_anything_recorded(place: &Place) -> bool {
     history::read_at(place).map_or(true, |recorded| !is_nothing(&recorded))
 }
 
-/// Says in one line what is wrong with a spec.
+/// Says in one line what is wrong with a spec, in the language in force.
 fn why(error: &Error) -> String {
     let found = errors::diagnose(error);
     let errors: Vec<_> = found.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let Some(first) = errors.first() else { return error.to_string() };
-    let at = first.place.map(|place| format!(" ({})", found.sources.locate(place))).unwrap_or_default();
+    let at = first.place.map(|place| aside(found.sources.locate(place))).unwrap_or_default();
     let more = match errors.len() - 1 {
         0 => String::new(),
-        more => format!(", and {more} more"),
+        more => say!(", and {more} more", more),
     };
-    format!("{}{at}{more}", first.summary)
+    format!("{}{at}{more}", first.told().summary)
 }

@@ -9,9 +9,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::language::say;
 use crate::ops::notify::refused;
 use crate::ops::session::Front;
 use crate::plan::Plan;
+use crate::render;
 use crate::render::alert::run as words;
 use crate::robot::{Message, Robot, Untold};
 use crate::run::{Event, Report};
@@ -106,8 +108,12 @@ impl<'o> Herald<'o> {
 
 fn warn(untold: &Untold, output: &Output) {
     let refusal = refused(untold);
-    let causes: String = refusal.causes.iter().map(|cause| format!(": {cause}")).collect();
-    output.say(&format!("warning: {refusal}{causes}; the run goes by what it does"));
+    output.say(&output.spoken(|| {
+        let causes = refusal.causes.iter().map(ToString::to_string);
+        let why: Vec<String> = std::iter::once(refusal.to_string()).chain(causes).collect();
+        let said = say!("{why}; the run goes by what it does", why = why.join(say!(": ")));
+        render::words::report::warned(&said)
+    }));
 }
 
 impl Front for Herald<'_> {

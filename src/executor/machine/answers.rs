@@ -7,6 +7,7 @@ use super::phase::{Attempts, By, Cause, Doubt, Phase};
 use super::time::Moment;
 use crate::cloud::{CloudError, Effect, ErrorKind, Receipt};
 use crate::journal::{Entry, Outcome};
+use crate::language::Wording;
 use crate::plan::Action;
 use crate::run::{Event, StepReason, StopReason};
 
@@ -63,9 +64,10 @@ impl Machine<'_> {
     fn on_doubt(&mut self, number: usize, attempts: Attempts, error: &CloudError) {
         let step = self.planned(number);
         let at = self.now.wall;
-        let detail = error.to_string();
+        let detail = Wording::new(|| error.to_string());
         let receipt = error.receipt.as_deref().cloned();
-        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
+        let (step_id, said) = (step.id.clone(), detail.english().to_owned());
+        self.record(Entry::Doubtful { step: step_id, at, detail: said, receipt: receipt.clone() });
         self.tell(Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
         self.keep(number, receipt);
         let cause = match error.kind {
@@ -92,9 +94,10 @@ impl Machine<'_> {
     fn on_refusal(&mut self, number: usize, mut attempts: Attempts, error: &CloudError) {
         let step = self.planned(number);
         let at = self.now.wall;
-        let detail = error.to_string();
+        let detail = Wording::new(|| error.to_string());
         let receipt = error.receipt.as_deref().cloned();
-        self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
+        let (step_id, said) = (step.id.clone(), detail.english().to_owned());
+        self.record(Entry::Refused { step: step_id, at, detail: said, receipt: receipt.clone() });
         self.keep(number, receipt);
         attempts.refusals += 1;
         let most = match error.kind {
@@ -138,9 +141,9 @@ impl Machine<'_> {
 /// Keeps what the API said of a call that it refused.
 fn refused(error: &CloudError) -> StepReason {
     StepReason::Failed {
-        error: error.to_string(),
+        error: Wording::new(|| error.to_string()),
         api_code: error.code.as_deref().map(str::to_owned),
         request_id: error.request_id().cloned(),
-        hint: error.next_step(),
+        hint: error.advice(),
     }
 }

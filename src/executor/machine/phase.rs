@@ -2,6 +2,7 @@
 
 use super::time::Moment;
 use crate::clock::BootTime;
+use crate::language::Wording;
 
 /// Where a step stands between its predecessors and its end.
 #[derive(Clone, Debug)]
@@ -129,7 +130,7 @@ pub(super) struct Doubt {
     /// The last read that counts among either.
     pub(super) counted: Moment,
     /// What happened to the answer.
-    pub(super) error: String,
+    pub(super) error: Wording,
     /// What it comes from.
     pub(super) cause: Cause,
 }

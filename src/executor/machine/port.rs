@@ -11,6 +11,7 @@ use crate::clock::BootTime;
 use crate::cloud::carried::Carried;
 use crate::cloud::{Call, CloudError, Health, Mutation, Page, Receipt};
 use crate::journal::Entry;
+use crate::language::Wording;
 use crate::plan::{HealthEnd, TrafficUnread};
 use crate::resource::{Route, Router, RouterInterfaceId, Scope, Status};
 use crate::run::Event;
@@ -52,9 +53,9 @@ pub(in crate::executor) enum Input {
     /// How many signals have come.
     Signal { count: u32 },
     /// After a pause somebody else is at work on the account, and is waited for.
-    AccountHeld { by: String },
+    AccountHeld { by: Wording },
     /// The account is kept from others again, or cannot be.
-    SteppedBack(Result<(), String>),
+    SteppedBack(Result<(), Wording>),
     /// What the check command between two waves said.
     Checked(Result<(), String>),
     /// Everything that has happened was told, and time has passed. Told again until nothing comes of it.

@@ -14,6 +14,7 @@ use super::tally::Tally;
 use super::time::Moment;
 use crate::cloud::{CloudError, MAX_FILTER_VALUES, Page};
 use crate::journal::Outcome;
+use crate::language::Wording;
 use crate::plan::{Action, Goal, HealthEnd};
 use crate::resource::{RouterInterfaceId, Scope, ScopeFailure, Status};
 use crate::run::{Event, StepReason};
@@ -244,7 +245,7 @@ impl<'a> Machine<'a> {
         match &mut self.stage {
             Stage::Walking => self.on_failed_read_of_steps(scope, error),
             Stage::Between(Between::Reading { unread }) => {
-                unread.insert(scope.clone(), error.to_string());
+                unread.insert(scope.clone(), Wording::new(|| error.to_string()));
             }
             Stage::Looking(look) => {
                 let failure = ScopeFailure { scope: scope.clone(), detail: error.with_hint(), may_be_misspelt: false };
@@ -268,7 +269,8 @@ impl<'a> Machine<'a> {
             let needs_it = self.rests_on(number).iter().any(|page| page.scope == scope)
                 || self.predecessors(number).any(|other| self.planned(other).scope == *scope);
             if needs_it {
-                let because = StepReason::Unread { scope: scope.clone(), error: error.to_string(), is_sent: false };
+                let said = Wording::new(|| error.to_string());
+                let because = StepReason::Unread { scope: scope.clone(), error: said, is_sent: false };
                 self.finish(number, Outcome::Failed, Some(because));
             }
         }
@@ -280,7 +282,8 @@ impl<'a> Machine<'a> {
             let step = self.planned(number);
             if step.scope == *scope {
                 let is_sent = step.mutation().is_some();
-                let because = StepReason::Unread { scope: scope.clone(), error: error.to_string(), is_sent };
+                let said = Wording::new(|| error.to_string());
+                let because = StepReason::Unread { scope: scope.clone(), error: said, is_sent };
                 let is_in_doubt = self.steps[number].is_doubted();
                 let outcome = if is_in_doubt { Outcome::InDoubt } else { Outcome::Unsettled };
                 self.finish(number, outcome, Some(because));

@@ -6,6 +6,7 @@ use super::phase::Phase;
 use super::port::Effect;
 use super::stage::Stage;
 use crate::journal::Entry;
+use crate::language::Wording;
 use crate::plan::Action;
 use crate::run::{Event, LastLook};
 use crate::store::{StoreError, explain};
@@ -92,7 +93,7 @@ impl Machine<'_> {
         if self.books.failure.is_some() {
             return;
         }
-        self.tell(Event::CannotRecord { error: explain(&error) });
+        self.tell(Event::CannotRecord { error: Wording::new(|| explain(&error)) });
         if matches!(error, StoreError::Fenced { .. }) {
             self.books.is_taken_over = true;
             self.watch_no_longer_than(self.settings.interrupt_grace);

@@ -8,6 +8,7 @@ use super::time::Moment;
 use crate::duration::milliseconds;
 use crate::executor::judge::{self, Doubtful, EQUAL_READS};
 use crate::journal::Outcome;
+use crate::language::Wording;
 use crate::plan::Action;
 use crate::resource::Status;
 use crate::run::{Event, StepReason};
@@ -261,7 +262,7 @@ impl Machine<'_> {
     }
 
     /// Returns that the answer of a step's call was lost, and what a read found.
-    pub(super) fn answer_lost(&self, number: usize, error: Option<String>) -> StepReason {
+    pub(super) fn answer_lost(&self, number: usize, error: Option<Wording>) -> StepReason {
         StepReason::AnswerLost { found: self.last_status(number), error, diverted: false }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::time::Moment;
+use crate::language::Wording;
 use crate::resource::{Address, RouterInterfaceId, Scope, ScopeFailure};
 use crate::run::{LastLook, WaveFailure};
 
@@ -55,7 +56,7 @@ pub(super) enum Between {
     /// The members of the floors are being read.
     Reading {
         /// What could not be, so far, and why not.
-        unread: BTreeMap<Scope, String>,
+        unread: BTreeMap<Scope, Wording>,
     },
     /// The check command is at work.
     Checking,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Machine;
 use super::port::Effect;
 use super::stage::{Between, Stage, Targets};
+use crate::language::Wording;
 use crate::plan::RolloutPlan;
 use crate::run::{Event, StopReason, WaveFailure};
 
@@ -111,7 +112,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Takes in whether the account is ours again. What was read before the pause is not fresh any more, however young.
-    pub(super) fn on_stepped_back(&mut self, taken: Result<(), String>) {
+    pub(super) fn on_stepped_back(&mut self, taken: Result<(), Wording>) {
         let Stage::Between(Between::SteppingBack { verdict }) = &self.stage else { return };
         let verdict = verdict.clone();
         self.sightings.age_all();

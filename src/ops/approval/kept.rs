@@ -4,6 +4,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::language::{Wording, worded};
 use crate::plan::{Approval, Plan};
 use crate::render;
 use crate::render::words;
@@ -57,9 +58,10 @@ impl Kept {
         let expires = bounds.fold(wanted, Timestamp::min);
         if expires <= due {
             let zone = &plan.time_zone;
-            let refusal = Refusal::new(Exit::Error, format!("the approval would expire at {}", zone.stamp(expires)));
-            let refusal = refusal.cause(format!("it is due at {}", zone.stamp(due)));
-            return Err(refusal.hint("give a later --expires, or approve a plan of an earlier moment"));
+            let summary = worded!("the approval would expire at {expires}", expires = zone.stamp(expires));
+            let refusal =
+                Refusal::new(Exit::Error, summary).cause(worded!("it is due at {due}", due = zone.stamp(due)));
+            return Err(refusal.hint(worded!("give a later --expires, or approve a plan of an earlier moment")));
         }
         let digest = plan.digest();
         let short = digest.trim_start_matches("sha256:").get(..12).unwrap_or_default();
@@ -109,22 +111,24 @@ impl Kept {
     /// # Errors
     /// Bytes that are none, or of a newer version.
     pub fn read(name: String, bytes: &[u8], path: &str) -> Result<Self, Refusal> {
-        let unusable = |why: String| {
-            let refusal = Refusal::new(Exit::Error, format!("cannot use the approval {}: {why}", path));
-            refusal.hint("move it away, and approve its plan again")
+        let unusable = |why: Wording| {
+            let refusal = Refusal::new(Exit::Error, worded!("cannot use the approval {path}: {why}", path, why));
+            refusal.hint(worded!("move it away, and approve its plan again"))
         };
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         let (head, rest) = bytes.split_at(end);
-        let head: Head = serde_json::from_slice(head).map_err(|error| unusable(format!("it is damaged: {error}")))?;
+        let head: Head =
+            serde_json::from_slice(head).map_err(|error| unusable(worded!("it is damaged: {error}", error)))?;
         if head.format_version != FORMAT_VERSION {
-            return Err(unusable(format!(
-                "it has format version {}, and this rictl reads {FORMAT_VERSION}",
-                head.format_version
+            return Err(unusable(worded!(
+                "it has format version {found}, and this rictl reads {known}",
+                found = head.format_version,
+                known = FORMAT_VERSION
             )));
         }
         let plan = Plan::from_file(rest.get(1..).unwrap_or_default()).map_err(|error| {
-            let hint = words::plan::plan_file_hint(&error);
-            unusable(error.to_string()).hint(hint)
+            let hint = Wording::new(|| words::plan::plan_file_hint(&error));
+            unusable(Wording::new(|| error.to_string())).hint(hint)
         })?;
         Ok(Self { name, by: head.by, at: head.at, expires: head.expires, plan })
     }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::states::{self, declared, known};
 use crate::history::{self, Missing, Past, Recorded, confirmation::Confirmation};
 use crate::journal::{Operation, PlannedStep, Run};
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::history as past;
 use crate::ops::project::Project;
@@ -204,9 +205,10 @@ fn named_to_take_back(others: Vec<Other>, project: &Project, name: &str) -> Resu
     refuse_unless_given_up(&other, &run, project)?;
     if run.deadline().is_some() && noted.kept().is_none() && !noted.is_begun_back() {
         let state = other.medium.state_name();
-        let summary = format!("run {} awaits confirmation, which is decided in the state {state}", run.id());
+        let run = run.id();
+        let summary = worded!("run {run} awaits confirmation, which is decided in the state {state}", run, state);
         return Err(Refusal::new(Exit::Moved, summary)
-            .hint("take it back, or confirm it, with the spec of that state")
+            .hint(worded!("take it back, or confirm it, with the spec of that state"))
             .into());
     }
     Ok(Some(run))
@@ -222,8 +224,9 @@ fn refuse_unless_given_up(other: &Other, run: &Run, project: &Project) -> Result
         ours.is_some() && state.interfaces.of(touched).is_some_and(|(_, record)| !record.forgotten)
     };
     let Some(held) = touched.into_iter().find(is_held) else { return Ok(()) };
-    let summary = format!("run {} is of another state of the same store, which still has {}", run.id(), held.id);
-    Err(Refusal::new(Exit::Refused, summary).cause(other.medium.state_name()).hint(
-        "take it back with the spec of that state, or apply that without the interface first: then it is given up",
-    ))
+    let (run, held) = (run.id(), &held.id);
+    let summary = worded!("run {run} is of another state of the same store, which still has {held}", run, held);
+    Err(Refusal::new(Exit::Refused, summary).cause(other.medium.state_name()).hint(worded!(
+        "take it back with the spec of that state, or apply that without the interface first: then it is given up"
+    )))
 }

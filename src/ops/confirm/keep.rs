@@ -7,6 +7,7 @@ use crate::clock::{BootTime, Clock};
 use crate::history::confirmation::{self, Confirmation, Decision, Verdict};
 use crate::history::{self, Recorded};
 use crate::journal::{Outcome, Run};
+use crate::language::worded;
 use crate::ops::apply;
 use crate::ops::failure::Refusal;
 use crate::ops::history as past;
@@ -74,11 +75,12 @@ pub enum Decided {
 /// As [`confirm`].
 pub fn decide(medium: &impl Medium, recorded: &Recorded, name: &str, confirming: &Confirming) -> Result<Decided> {
     if name == "last" && history::all_ids(medium, recorded.journal.replay())?.is_empty() {
-        let refusal = Refusal::new(Exit::Error, "nothing has been applied yet, so there is nothing to confirm");
-        return Err(refusal.hint("what apply does is recorded beside the spec; -f names another spec").into());
+        let refusal =
+            Refusal::new(Exit::Error, worded!("nothing has been applied yet, so there is nothing to confirm"));
+        return Err(refusal.hint(worded!("what apply does is recorded beside the spec; -f names another spec")).into());
     }
     let Some(run) = past::standing(medium, recorded, name)? else {
-        return Err(Refusal::new(Exit::Moved, "every apply was taken back").into());
+        return Err(Refusal::new(Exit::Moved, worded!("every apply was taken back")).into());
     };
     let id = run.id().clone();
     let noted = Confirmation::read(&id, |id, about| medium.word(id, about))?;
@@ -87,8 +89,8 @@ pub fn decide(medium: &impl Medium, recorded: &Recorded, name: &str, confirming:
     }
     let Some(deadline) = run.deadline() else { return Err(no_need(&run).into()) };
     if is_at_work(&run, recorded) {
-        let refusal = Refusal::new(Exit::Error, format!("run {id} is still at work"));
-        return Err(refusal.hint("confirm it once it says that it awaits confirmation").into());
+        let refusal = Refusal::new(Exit::Error, worded!("run {id} is still at work", id));
+        return Err(refusal.hint(worded!("confirm it once it says that it awaits confirmation")).into());
     }
     let by = recorder::taken_back_by(medium, recorded.journal.replay(), &id)?;
     let is_left = recorded.state.as_ref().is_some_and(|state| state.awaiting.iter().any(|left| left.run_id == id));
@@ -100,8 +102,10 @@ pub fn decide(medium: &impl Medium, recorded: &Recorded, name: &str, confirming:
     }
     if deadline.is_past(confirming.clock.now(), BootTime::now().uptime().as_ref()) {
         let until = confirming.zone.stamp(deadline.until);
-        let refusal = Refusal::new(Exit::Moved, format!("too late: run {id} could be confirmed until {until}"));
-        return Err(refusal.hint("it is taken back by the next `rictl apply` or `rictl confirm --expired`").into());
+        let refusal =
+            Refusal::new(Exit::Moved, worded!("too late: run {id} could be confirmed until {until}", id, until));
+        let hint = worded!("it is taken back by the next `rictl apply` or `rictl confirm --expired`");
+        return Err(refusal.hint(hint).into());
     }
     let word = confirming.decision(Verdict::Kept);
     match confirmation::decide(&id, About::Decision, &word, |id, about, bytes| medium.put_word(id, about, bytes))? {
@@ -132,16 +136,19 @@ fn is_at_work(run: &Run, recorded: &Recorded) -> bool {
 fn no_need(run: &Run) -> Refusal {
     let id = run.id();
     match run.started.evidence.confirm_within_ms {
-        Some(_) => Refusal::new(Exit::Error, format!("run {id} changed nothing, so there is nothing to confirm")),
-        None => Refusal::new(Exit::Error, format!("run {id} need not be confirmed"))
-            .hint("`rictl apply --confirm-within DURATION` begins one that has to be"),
+        Some(_) => Refusal::new(Exit::Error, worded!("run {id} changed nothing, so there is nothing to confirm", id)),
+        None => Refusal::new(Exit::Error, worded!("run {id} need not be confirmed", id))
+            .hint(worded!("`rictl apply --confirm-within DURATION` begins one that has to be")),
     }
 }
 
 fn taken_back(id: &RunId, by: Option<&RunId>) -> Refusal {
-    let by = by.map(|by| format!(" by run {by}")).unwrap_or_default();
-    let refusal = Refusal::new(Exit::Moved, format!("too late: run {id} is taken back{by}"));
-    refusal.hint("`rictl history` shows what became of it, `rictl apply --redo` does it again")
+    let summary = match by {
+        Some(by) => worded!("too late: run {id} is taken back by run {by}", id, by),
+        None => worded!("too late: run {id} is taken back", id),
+    };
+    Refusal::new(Exit::Moved, summary)
+        .hint(worded!("`rictl history` shows what became of it, `rictl apply --redo` does it again"))
 }
 
 /// Keeps what a way back has left, where none is at work.
@@ -202,11 +209,12 @@ fn unsettled(back: &Run) -> Vec<StepId> {
 
 fn in_flight(id: &RunId, back: &Run) -> Refusal {
     let by = back.id();
-    let summary = format!("run {id} is being taken back: run {by} died, and what became of its calls is not known yet");
+    let summary =
+        worded!("run {id} is being taken back: run {by} died, and what became of its calls is not known yet", id, by);
     let refusal = back.open_steps().fold(Refusal::new(Exit::Moved, summary), |refusal, (step, _)| {
-        refusal.cause(format!("{} was sent, or may have been", step.id))
+        refusal.cause(worded!("{step} was sent, or may have been", step = step.id))
     });
-    refusal.hint("`rictl confirm --expired` reads what became of them, and finishes it")
+    refusal.hint(worded!("`rictl confirm --expired` reads what became of them, and finishes it"))
 }
 
 /// Returns whether whoever holds the lock is at work on taking a run back: the one that decided so, or another way back.

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::alibaba::credentials::{self, AccountSource, Chain, Environment, endpoint_of_profile};
 use crate::alibaba::{Endpoint, Network, Proxy, Settings, Timeouts};
 use crate::clock::Clock;
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::trust::Trust;
 use crate::retry::Quota;
@@ -50,18 +51,20 @@ impl Replaced {
         if let Some(endpoint) = &access.endpoint {
             return Ok(Self { all: Some(parse_endpoint(endpoint)?), vpc: None });
         }
-        let in_variable = access.environment.get(VARIABLE).map(|text| (VARIABLE, text.to_owned()));
+        let in_variable = access.environment.get(VARIABLE).map(|text| (VARIABLE.into(), text.to_owned()));
         let in_profile = || {
             let text = endpoint_of_profile(&access.environment, profile(settings, access).as_deref())?;
-            Some(("the profile's `endpoint`", text))
+            Some((worded!("the profile's `endpoint`"), text))
         };
         let Some((place, text)) = in_variable.or_else(in_profile) else { return Ok(Self { all: None, vpc: None }) };
-        let endpoint: Endpoint = text.parse().with_context(|| format!("{place} cannot be used"))?;
+        let endpoint: Endpoint = text.parse().with_context(|| worded!("{place} cannot be used", place))?;
         match endpoint.loopback() {
             Some(_) => Ok(Self { all: Some(endpoint), vpc: None }),
             None if endpoint.is_plain_http() => {
-                let refusal = Refusal::new(Exit::Error, format!("{place} cannot be used: it is plain http"));
-                Err(refusal.hint("plain http is for an emulator on this machine; write a host, or https://").into())
+                let refusal = Refusal::new(Exit::Error, worded!("{place} cannot be used: it is plain http", place));
+                Err(refusal
+                    .hint(worded!("plain http is for an emulator on this machine; write a host, or https://"))
+                    .into())
             }
             None => Ok(Self { all: None, vpc: Some(endpoint) }),
         }
@@ -121,12 +124,13 @@ fn sts_endpoint(environment: &Environment) -> Result<Option<Endpoint>> {
     let Some(host) = environment.get(VARIABLE) else { return Ok(None) };
     let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
     if !url.starts_with("https://") {
-        return Err(Refusal::new(Exit::Error, format!("{VARIABLE} must be a host or an https:// URL")).into());
+        let summary = worded!("{variable} must be a host or an https:// URL", variable = VARIABLE);
+        return Err(Refusal::new(Exit::Error, summary).into());
     }
-    url.parse().map(Some).with_context(|| format!("{VARIABLE} cannot be used"))
+    url.parse().map(Some).with_context(|| worded!("{place} cannot be used", place = VARIABLE))
 }
 
 /// Reads `--endpoint`.
 pub(super) fn parse_endpoint(text: &str) -> Result<Endpoint> {
-    text.parse().context("--endpoint cannot be used")
+    text.parse().with_context(|| worded!("{place} cannot be used", place = "--endpoint"))
 }

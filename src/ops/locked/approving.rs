@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::cloud::acting::Acting;
 use crate::journal::{Approved, ApprovedHow};
+use crate::language::worded;
 use crate::ops::session::{Approval, Front, Session};
 use crate::ops::{approval, saved};
 use crate::spec::ApprovalPolicy;
@@ -37,7 +38,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             Some(word) => {
                 let used = if approval.again { None } else { approval::used_by(&self.store, &digest, word.at)? };
                 if let Some(run) = used {
-                    return Err(approval::used("the digest", &run).into());
+                    return Err(approval::used(&worded!("the digest"), &run).into());
                 }
                 // A way back waits for nobody else.
                 if takes_back.is_some() { (who(), ApprovedHow::Digest) } else { self.by_digest(&digest)? }

@@ -7,6 +7,7 @@ use crate::clock::BootTime;
 use crate::cloud::acting::Acting;
 use crate::history::{self, confirmation};
 use crate::journal::Operation;
+use crate::language::worded;
 use crate::ops::confirm::{self, Confirming};
 use crate::ops::failure::exit_of;
 use crate::ops::rollback::{Done, Way};
@@ -119,7 +120,8 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         if self.is_kept(run_id)? {
             return Ok(Came::Kept);
         }
-        let run = self.store.run(run_id)?.ok_or_else(|| anyhow!("there is no run {run_id} any more"))?;
+        let run =
+            self.store.run(run_id)?.ok_or_else(|| anyhow!(worded!("there is no run {run_id} any more", run_id)))?;
         front.note(&|| words::confirmation::taking_back(run_id));
         let now = self.session.clock.now();
         let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);

@@ -8,6 +8,7 @@ use crate::executor;
 use crate::executor::recovery::{OpenStep, Resolution};
 use crate::history;
 use crate::journal::{Died, Entry, Run};
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::session::Front;
@@ -39,11 +40,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         // A way back, and then the run that it takes back.
         while let Some(run) = self.store.replay().open_run() {
             if !run.started.target.is_same_as(&self.target) {
-                let refusal = Refusal::new(Exit::Refused, "an unfinished run was about another target")
-                    .cause(format!("run {}: {}", run.started.run_id, run.started.target))
-                    .cause(format!("now: {}", self.target));
+                let refusal = Refusal::new(Exit::Refused, worded!("an unfinished run was about another target"))
+                    .cause(worded!("run {run_id}: {target}", run_id = run.id(), target = run.started.target))
+                    .cause(worded!("now: {target}", target = self.target));
                 return Err(refusal
-                    .hint("finish it with the spec and the credentials that it was started with")
+                    .hint(worded!("finish it with the spec and the credentials that it was started with"))
                     .into());
             }
             let run_id = run.started.run_id.clone();
@@ -54,7 +55,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             let (cloud, clock) = (&self.cloud, &self.session.clock);
             let resolutions = executor::recovery::resolve(&open, cloud, &self.session.settings)
                 .await
-                .with_context(|| format!("cannot find out what became of run {run_id}; nothing was done"))?;
+                .with_context(|| worded!("cannot find out what became of run {run_id}; nothing was done", run_id))?;
             let resolved: Vec<(OpenStep, Resolution)> = open.into_iter().zip(resolutions).collect();
             self.refuse_endless_doubt(run, &resolved)?;
             let mut entries = Vec::new();

@@ -10,6 +10,7 @@ use crate::clock::BootTime;
 use crate::cloud::acting::Acting;
 use crate::executor::recovery::{OpenStep, Resolution};
 use crate::journal::{LateCalls, Outcome, Run};
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::session::Front;
 use crate::render::words;
@@ -31,7 +32,9 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             let asked = async {
                 let (soon, old) = join(ask(LateCalls::SIGNED_BACK), ask(LateCalls::TOO_OLD)).await;
                 let is_taken = |taken: Result<bool, _>| {
-                    taken.context("cannot find out whether the API refuses calls that come late; nothing was sent")
+                    taken.with_context(|| {
+                        worded!("cannot find out whether the API refuses calls that come late; nothing was sent")
+                    })
                 };
                 anyhow::Ok((is_taken(old)?, is_taken(soon)?))
             };
@@ -76,11 +79,13 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         if doubtful.peek().is_none() {
             return Ok(());
         }
-        let summary = format!("a call of run {} may still arrive, and nobody knows until when", run.id());
-        let refusal =
-            Refusal::new(Exit::Refused, summary).cause("the API takes requests however long ago they were signed");
-        let refusal = doubtful.fold(refusal, |refusal, step| refusal.cause(format!("{step}: nothing of it shows")));
-        Err(refusal.hint("make sure that its process is gone and its calls have ended, then give --accept-doubt"))
+        let summary = worded!("a call of run {run} may still arrive, and nobody knows until when", run = run.id());
+        let refusal = Refusal::new(Exit::Refused, summary)
+            .cause(worded!("the API takes requests however long ago they were signed"));
+        let shows = |step| worded!("{step}: nothing of it shows", step);
+        let refusal = doubtful.fold(refusal, |refusal, step| refusal.cause(shows(step)));
+        Err(refusal
+            .hint(worded!("make sure that its process is gone and its calls have ended, then give --accept-doubt")))
     }
 }
 

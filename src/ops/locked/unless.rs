@@ -4,6 +4,7 @@ use anyhow::Result;
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
 
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::store::Lease;
 
@@ -33,7 +34,7 @@ pub async fn unless_signalled<T>(signals: &watch::Receiver<u32>, work: impl Futu
     tokio::select! {
         biased;
         Ok(_) = signals.wait_for(|count| *count > 0) => {
-            Err(Refusal::new(Exit::Interrupted, "interrupted before anything was sent").into())
+            Err(Refusal::new(Exit::Interrupted, worded!("interrupted before anything was sent")).into())
         }
         outcome = work => outcome,
     }

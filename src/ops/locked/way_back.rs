@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use crate::cloud::acting::Acting;
 use crate::history::{self, Seen};
 use crate::journal::{Operation, Run};
-use crate::language::say;
+use crate::language::{Wording, say, worded};
 use crate::ops::rollback::{self, Done, Way};
 use crate::ops::session::{Front, Ran, today};
 use crate::ops::{account_lock, live};
@@ -28,7 +28,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let ended = &worked.ended;
         let report = &ended.report;
         if ended.unrecorded.is_some() || ended.is_open {
-            return Err(anyhow!("the run could not be recorded, so no other may follow"));
+            return Err(anyhow!(worded!("the run could not be recorded, so no other may follow")));
         }
         let run = self.store.replay().open_run().cloned().ok_or_else(|| anyhow!("bug: no run to take back is open"))?;
         let sent = rollback::sent(&run).count();
@@ -38,7 +38,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         }
         if let Some(account) = &self.account {
             // The run may have ended in a pause, which frees the account.
-            let mut waiting = |holder: &str| front.note(&|| words::history::waits_for_account(holder));
+            let mut waiting = |holder: &Wording| front.note(&|| words::history::waits_for_account(holder));
             let again = async { account_lock::retake(account, &mut waiting).await.map_err(|error| anyhow!(error)) };
             unless_signalled(&signals, again).await?;
         }

@@ -12,6 +12,7 @@ use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
 use crate::journal::{Commit, Entry, Evidence, Ground, LateCalls, LockWord, Operation, PlannedStep, RunStarted};
+use crate::language::{Wording, worded};
 use crate::ops::approval::parts;
 use crate::ops::session::{Front, Ran};
 use crate::ops::{check, checkout, live};
@@ -295,17 +296,18 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
     fn rescue(&mut self, error: &StoreError) -> Unrecorded {
         let rescued = match error {
             // The second place may lie on the same disk, and whoever asked twice to stop waits.
-            StoreError::Stalled => Err("nothing more is written".to_owned()),
+            StoreError::Stalled => Err(worded!("nothing more is written")),
             _ => self.store.rescue().or_else(|error| match self.store.lease() {
                 // Of a state far away nothing is on this machine: whoever keeps what is printed has it.
                 Some(_) => {
                     self.unrescued = Some(String::from_utf8_lossy(self.store.unsaved()).trim_end().to_owned());
                     Ok("standard error".to_owned())
                 }
-                None => Err(explain(&error)),
+                None => Err(Wording::new(|| explain(&error))),
             }),
         };
-        Unrecorded { error: explain(error), rescued, taken_over: matches!(error, StoreError::Fenced { .. }) }
+        let taken_over = matches!(error, StoreError::Fenced { .. });
+        Unrecorded { error: Wording::new(|| explain(error)), rescued, taken_over }
     }
 }
 

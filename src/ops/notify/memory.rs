@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 
 use crate::drift::DriftCheck;
 use crate::fleet::Kept;
+use crate::language::{Wording, worded};
 use crate::news::{FORMAT_VERSION, Told};
 use crate::signature::sha256_hex;
 use crate::store::{Place, read_file, replace_file};
@@ -56,8 +57,9 @@ pub fn check_place(place: &Place, is_recorded: bool, flag: &str) -> Result<(), R
     if place.far().is_none() || is_recorded {
         return Ok(());
     }
-    let summary = format!("{flag} keeps what was told beside the state, and {} is shared", place.label());
-    Err(Refusal::new(Exit::Error, summary).hint("add --record: the memory lies in what it records"))
+    let state = place.label();
+    let summary = worded!("{flag} keeps what was told beside the state, and {state} is shared", flag, state);
+    Err(Refusal::new(Exit::Error, summary).hint(worded!("add --record: the memory lies in what it records")))
 }
 
 /// Reads what is remembered; nothing where that cannot be understood, which is said. In a store the memories of all channels lie in one
@@ -82,11 +84,15 @@ pub(super) fn read(place: &Place, key: &Key, row: &mut Option<Kept>) -> Result<T
         return Ok(Told::default());
     }
     if let Some(version) = version(&bytes).filter(|version| *version > u64::from(FORMAT_VERSION)) {
-        let summary = format!("{} is of version {version}, and this rictl knows {FORMAT_VERSION}", label(place, key));
-        return Err(Refusal::new(Exit::Error, summary).hint("use the rictl that wrote it, or a newer one").into());
+        let (memory, known) = (label(place, key), FORMAT_VERSION);
+        let summary = worded!("{memory} is of version {version}, and this rictl knows {known}", memory, version, known);
+        let hint = worded!("use the rictl that wrote it, or a newer one");
+        return Err(Refusal::new(Exit::Error, summary).hint(hint).into());
     }
     serde_json::from_slice(&bytes).or_else(|error| {
-        tracing::warn!("{} is damaged ({error}): all that is found is told anew", label(place, key));
+        let memory = label(place, key);
+        let said = worded!("{memory} is damaged ({error}): all that is found is told anew", memory, error);
+        tracing::warn!("{said}");
         Ok(Told::default())
     })
 }
@@ -98,10 +104,10 @@ pub(super) fn read(place: &Place, key: &Key, row: &mut Option<Kept>) -> Result<T
 pub(super) fn write(place: &Place, key: &Key, told: &Told) -> Result<()> {
     let bytes = serde_json::to_vec(told).context("bug: what was told cannot be written as JSON")?;
     let unwritten = |error: anyhow::Error| {
-        let summary = format!("cannot remember what was told: {error}");
-        let refusal = Refusal::new(Exit::Error, summary);
-        let refusal = error.chain().skip(1).fold(refusal, |refusal, cause| refusal.cause(cause.to_string()));
-        refusal.hint("until it can be written, each run tells it again").into()
+        let refusal = Refusal::new(Exit::Error, worded!("cannot remember what was told: {error}", error));
+        let causes = error.chain().skip(1).map(|cause| Wording::new(|| cause.to_string()));
+        let refusal = causes.fold(refusal, Refusal::cause);
+        refusal.hint(worded!("until it can be written, each run tells it again")).into()
     };
     let paths = match place {
         Place::Files(paths) => paths,

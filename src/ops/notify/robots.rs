@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::alibaba::credentials::Environment;
 use crate::alibaba::{Proxy, Timeouts, http_client};
+use crate::language::worded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::robot::{Kind, Robot, RobotUrl};
 
@@ -32,16 +33,16 @@ pub fn robot(
     timeout: Duration,
 ) -> Result<Robot, Refusal> {
     let Some(url) = &settings.url else {
-        let summary = format!("--notify {} needs RICTL_NOTIFY_URL, which is not set", kind.word());
+        let summary = worded!("--notify {kind} needs RICTL_NOTIFY_URL, which is not set", kind = kind.word());
         return Err(Refusal::new(Exit::Error, summary)
-            .hint("put the robot's address into that variable; a spec or a flag would show its token"));
+            .hint(worded!("put the robot's address into that variable; a spec or a flag would show its token")));
     };
     let url = RobotUrl::parse(url.expose_secret()).map_err(|error| {
-        let refusal = Refusal::new(Exit::Error, "cannot use RICTL_NOTIFY_URL").cause(error.to_string());
-        refusal.hint("take the address from the robot's settings; plain http goes to this machine alone")
+        let refusal = Refusal::new(Exit::Error, worded!("cannot use RICTL_NOTIFY_URL")).cause(error.to_string());
+        refusal.hint(worded!("take the address from the robot's settings; plain http goes to this machine alone"))
     })?;
     let proxy = Proxy::of(environment);
     let http = http_client(Timeouts::within(LONGEST.min(timeout)), proxy.as_ref(), url.is_plain());
-    let http = http.map_err(|cause| Refusal::new(Exit::Error, "cannot set up HTTPS").cause(cause))?;
+    let http = http.map_err(|cause| Refusal::new(Exit::Error, worded!("cannot set up HTTPS")).cause(cause))?;
     Ok(Robot { kind, url, secret: settings.secret.clone(), http })
 }

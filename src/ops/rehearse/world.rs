@@ -231,7 +231,7 @@ impl AsRead {
         (live, health, routes): (&LiveState, &[HealthRead], &RoutesHeard),
         (carried, clock): (Carried, Clock),
     ) -> Self {
-        let scopes = live.failures.iter().map(|failure| (failure.scope.clone(), failure.detail.clone()));
+        let scopes = live.failures.iter().map(|failure| (failure.scope.clone(), failure.detail.english().to_owned()));
         let unread = health.iter().filter(|read| matches!(read.answer, HealthAnswer::Unread(_)));
         let health = unread.map(|read| (read.interface_id.clone(), read.answer.clone()));
         let is_active = |observed: &&Observed| observed.status == Status::Active;

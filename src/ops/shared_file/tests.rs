@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::*;
+use crate::language::Wording;
 
 fn fifo(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
@@ -140,7 +141,8 @@ fn a_directory_that_is_not_there_is_named_and_no_other_file() {
     let path = directory.path().join("reports/drift.xml");
     let error = write(&path, b"x", Access::Others, true).unwrap_err();
     let refusal = error.downcast_ref::<Refusal>().unwrap();
-    assert_eq!(refusal.causes, [format!("there is no directory {}", directory.path().join("reports").display())]);
+    let absent = directory.path().join("reports");
+    assert_eq!(refusal.causes, [Wording::from(format!("there is no directory {}", absent.display()))]);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 

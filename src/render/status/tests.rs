@@ -31,7 +31,7 @@ fn overview(text: &str) -> Overview {
     };
     let failure = ScopeFailure {
         scope: crate::render::samples::scope("cn-beijing"),
-        detail: text.to_owned(),
+        detail: text.into(),
         may_be_misspelt: false,
     };
     Overview {
@@ -53,11 +53,11 @@ fn overview(text: &str) -> Overview {
         unusable: vec![text.to_owned()],
         in_transition: Vec::new(),
         upcoming: Vec::new(),
-        at_work: Some(AtWork { run_id: None, who: text.to_owned(), addresses: Vec::new() }),
+        at_work: Some(AtWork { run_id: None, who: text.into(), addresses: Vec::new() }),
         unread: vec![Unread { failure, shown_of: Some(at("02:13:20")) }],
         traffic: vec![TrafficHeard {
             traffic: Traffic { address: "sh-primary".into(), in_bps: Some(12_000_000), out_bps: None },
-            unread: Some(TrafficUnread::Denied { detail: text.to_owned() }),
+            unread: Some(TrafficUnread::Denied { detail: text.into() }),
         }],
     }
 }

@@ -124,8 +124,25 @@ pub fn not_taken_back(run_id: &RunId, why: &str) -> String {
     )
 }
 
-/// What `confirm --expired` says where there is nothing to take back.
-pub const NOTHING_DUE: &str = "nothing is due";
+/// Returns what `confirm --expired` says where there is nothing to take back.
+pub fn nothing_due() -> &'static str {
+    say!("nothing is due")
+}
+
+/// Returns that nothing awaits confirmation.
+pub fn nothing_awaits() -> &'static str {
+    say!("Nothing awaits confirmation.")
+}
+
+/// Says by which command one of those that await is kept.
+pub fn keeps_one(next: &str) -> String {
+    say!("{next} keeps one of them", next)
+}
+
+/// Says by which command all that is due is taken back.
+pub fn takes_back_due(next: &str) -> String {
+    say!("{next} takes back what is due", next)
+}
 
 /// Returns that runs which nobody had confirmed came first.
 pub fn came_first(runs: usize, plan: &str) -> String {

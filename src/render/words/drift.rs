@@ -4,6 +4,7 @@ use crate::calendar::Zone;
 use crate::drift::{Causes, Drift, DriftCause, DriftItem, Mover, UnknownCause, Who, WhoUnknown};
 use crate::language::say;
 use crate::plan::{ActionReason, Blocked, GroupHealth};
+use crate::render::words::aside;
 use crate::render::words::groups::standing;
 use crate::render::words::plan::{blocked_address, span};
 use crate::resource::{DesiredStatus, Status};
@@ -134,7 +135,7 @@ pub(crate) fn unknown_cause(unknown: &UnknownCause) -> String {
 /// Returns all that is to be said of an item, as one line.
 pub(crate) fn line(item: &DriftItem, drift: &Drift) -> String {
     let DriftItem { address, id, scope, spec, .. } = item;
-    let note = note(item, drift).map(|note| format!("; {note}")).unwrap_or_default();
+    let note = note(item, drift).map(|note| format!("{and}{note}", and = say!("; "))).unwrap_or_default();
     let (why, last, live) = (why(item), last_applied(item), live(item));
     one_line(&say!(
         "{address}: {why}: spec {spec}, last applied {last}, live {live} ({id} in {scope}){note}",
@@ -172,7 +173,7 @@ fn who(item: &DriftItem, zone: &Zone) -> Option<String> {
         Some(Who::Run { run }) => Some(say!("moved by run {run}", run)),
         Some(Who::Somebody(Mover { name, kind, event, time, request_id, is_rictl })) => {
             let name = name.as_deref().unwrap_or(say!("somebody without a name"));
-            let kind = kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
+            let kind = kind.as_ref().map(aside).unwrap_or_default();
             let with = if *is_rictl { say!(" with another rictl") } else { "" };
             let request = request_id.as_ref().map(|id| say!(", RequestId {id}", id)).unwrap_or_default();
             Some(say!(

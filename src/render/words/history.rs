@@ -1,5 +1,7 @@
 //! What is odd about what is recorded, in words.
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 
 use crate::calendar::Zone;
@@ -21,7 +23,7 @@ pub(crate) fn note(note: &Note) -> String {
                 bytes
             )
         }
-        Note::TakenOver(said) => said.clone(),
+        Note::TakenOver(said) => said.to_string(),
         Note::StateMissing { state, backup, records } => {
             let copy = backup.as_ref().map(|backup| say!("; {backup} holds an older copy", backup)).unwrap_or_default();
             let known = match records {
@@ -68,16 +70,37 @@ pub(crate) fn unknown_uses() -> &'static str {
 /// Says that a spec cannot be used, and what holds in its place.
 pub(crate) fn run_for_spec(spec: &str, why: &str, run_id: &RunId) -> [String; 2] {
     [
-        format!("the spec {spec} cannot be used: {why}"),
-        format!(
-            "what run {run_id} stood under holds in its place: floors, protection, hands-off, limits and account as its journal has them"
+        say!("the spec {spec} cannot be used: {why}", spec, why),
+        say!(
+            "what run {run_id} stood under holds in its place: floors, protection, hands-off, limits and account as its journal has them",
+            run_id
         ),
     ]
 }
 
 /// Says that a spec cannot be used, and where its records were looked for.
 pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String {
-    format!("the spec {spec} cannot be used: {why}; what is recorded beside it in {state} is shown all the same")
+    say!(
+        "the spec {spec} cannot be used: {why}; what is recorded beside it in {state} is shown all the same",
+        spec,
+        why,
+        state
+    )
+}
+
+/// Says what is asked of a rollback without a spec that only a spec tells.
+pub(crate) fn one_at_a_time() -> &'static str {
+    say!("without the spec one run is taken back at a time: `rictl rollback RUN_ID`")
+}
+
+/// Says that there are no checks to run.
+pub(crate) fn no_checks() -> &'static str {
+    say!("--with-rollout asks for the checks of a spec that cannot be read")
+}
+
+/// Says that there is nothing to take back where the state of a spec would be.
+pub(crate) fn nothing_recorded(state: &str) -> String {
+    say!("nothing is recorded at {state}; `rollback --state FILE` names another state", state)
 }
 
 /// Says of a run that its process died, where nobody has looked yet what became of it.
@@ -86,12 +109,12 @@ pub(crate) fn died(run_id: &RunId) -> String {
 }
 
 /// Says who holds the state that is waited for.
-pub(crate) fn waits_for_lock(holder: &str) -> String {
+pub(crate) fn waits_for_lock(holder: &impl Display) -> String {
     say!("waiting for the lock of {holder}", holder)
 }
 
 /// Says who is at work in the account that is waited for.
-pub(crate) fn waits_for_account(holder: &str) -> String {
+pub(crate) fn waits_for_account(holder: &impl Display) -> String {
     say!("waiting for the account's lock of {holder}", holder)
 }
 

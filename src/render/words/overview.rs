@@ -10,6 +10,7 @@ use crate::calendar::Zone;
 use crate::language::say;
 use crate::overview::{AtWork, Disagreement, End, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
 use crate::plan::{Approval, BlockReason, Blocked, GroupHealth, WhyMemberNotUp};
+use crate::render::words::aside;
 use crate::resource::{Address, Status};
 use crate::state::Awaiting;
 
@@ -74,7 +75,7 @@ fn end(end: &End) -> String {
 pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
     let mut said = Vec::new();
     if let Some(change) = &link.change_id {
-        let owner = link.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
+        let owner = link.owner.as_ref().map(aside).unwrap_or_default();
         said.push(format!("{change}{owner}"));
     }
     said.extend(link.changes.iter().filter(|change| Some(*change) != link.change_id.as_ref()).map(ToString::to_string));

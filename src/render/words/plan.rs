@@ -186,7 +186,7 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 "the health checks of {links} were not read: no permission",
                 links = counted(*links as usize, say!("link"))
             ),
-            detail.clone(),
+            detail.to_string(),
         ),
         Warning::HealthNotAsked { group, asked, more } => Said {
             summary: say!(
@@ -209,7 +209,7 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 "who moved {interfaces} could not be read",
                 interfaces = counted(*interfaces as usize, say!("interface"))
             ),
-            detail.clone(),
+            detail.to_string(),
         ),
         Warning::LastRoute { address, prefixes, unread_hops } => told(routes::last(address, prefixes, unread_hops)),
         Warning::LastRouteUnproven { address, prefixes } => told(routes::unproven(address, prefixes)),
@@ -218,7 +218,7 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 "the routes over {interfaces} were not read: no permission",
                 interfaces = counted(*interfaces as usize, say!("interface"))
             ),
-            detail.clone(),
+            detail.to_string(),
         ),
         Warning::RoutesUnread { addresses, why } => said(
             say!("the routes over {addresses} could not be read", addresses = some(addresses)),

@@ -106,14 +106,13 @@ pub(crate) fn incomplete(report: &Report) -> String {
     let not_started = count(|result| matches!(result.outcome, Some(Outcome::NotStarted | Outcome::Skipped)));
     let failed = report.results.len() - done - open - not_started;
     let counts = [
-        (done, say!("done")),
-        (open, say!("sent and not settled")),
-        (failed, say!("refused or failed")),
-        (not_started, say!("not started")),
-        (blocked(report), say!("blocked")),
+        (done, say!("{done} done", done)),
+        (open, say!("{open} sent and not settled", open)),
+        (failed, say!("{failed} refused or failed", failed)),
+        (not_started, say!("{not_started} not started", not_started)),
+        (blocked(report), say!("{blocked} blocked", blocked = blocked(report))),
     ];
-    let parts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, what)| what).collect();
     let parts = parts.join(say!(", "));
     report.exit().map_or(parts.clone(), |exit| say!("{parts} (exit code {exit})", parts, exit))
 }

@@ -9,6 +9,7 @@ use super::plan::{blocked_address, closed, health_unread, not_quiet, route_loss,
 use crate::calendar::Zone;
 use crate::duration;
 use crate::language::say;
+use crate::render::words::aside;
 use crate::resource::{BusinessStatus, Rate, Status};
 use crate::run::{
     GroupTraffic, NotUp, OldPage, Reason, RunOutcome, Shortfall, StepReason, StopReason, Subject, Unrecorded,
@@ -37,8 +38,8 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
         }
         StepReason::BusinessLocked { business_status } => say!("it is {business_status}", business_status),
         StepReason::PeerDeleted => say!("its opposite side was deleted: it can never be activated again").to_owned(),
-        StepReason::Failed { error, hint: Some(hint), .. } => format!("{error}; {hint}"),
-        StepReason::Failed { error, hint: None, .. } => error.clone(),
+        StepReason::Failed { error, hint: Some(hint), .. } => format!("{error}{and}{hint}", and = say!("; ")),
+        StepReason::Failed { error, hint: None, .. } => error.to_string(),
         StepReason::Unread { scope, error, is_sent: false } => {
             say!("not sent, {scope} could not be read: {error}", scope, error)
         }
@@ -73,7 +74,7 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
         StepReason::Diverted { found } => say!("somebody else acts: found {found}", found = or_gone(found.as_ref())),
         StepReason::AnswerLost { found, error, diverted } => {
             let found = found.as_ref().map_or(say!("nothing there"), Status::as_str);
-            let error = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            let error = error.as_ref().map(|error| format!("{}{error}", say!(": "))).unwrap_or_default();
             let others = if *diverted { say!(": somebody else acts") } else { "" };
             say!("unknown, found {found}{error}{others}", found, error, others)
         }
@@ -146,7 +147,7 @@ pub(crate) fn not_up(member: &NotUp) -> String {
                 opposite.as_ref().map(|status| say!(" (opposite side {status})", status)).unwrap_or_default();
             let held = match business_status {
                 BusinessStatus::Normal => String::new(),
-                other => format!(" ({other})"),
+                other => aside(other),
             };
             say!("{address} is {status}{opposite}{held}", address, status, opposite, held)
         }
@@ -261,7 +262,7 @@ pub(crate) fn reason_line(reason_of_run: &Reason, zone: &Zone) -> String {
         Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
         // Most of what is said of a block begins with the interface already.
         Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
-        Subject::Address(address) => format!("{address}: {detail}"),
+        Subject::Address(address) => format!("{address}{}{detail}", say!(": ")),
         Subject::Group(group) => say!("group {group}: {detail}", group, detail),
         Subject::Run => detail,
     }

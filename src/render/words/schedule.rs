@@ -3,6 +3,7 @@
 use super::selection;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::language::say;
+use crate::render::words::aside;
 use crate::resource::ChangeName;
 use crate::schedule::{Clash, Contradiction, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
@@ -76,7 +77,8 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
     let Clash { from, guarded, changes } = clash;
     let from = spec.time_zone.stamp(*from);
     let mut places: Vec<_> = changes.iter().filter_map(|name| Some((name, spec.changes.get(name)?.place))).collect();
-    let names: Vec<String> = places.iter().map(|(name, place)| format!("{name} ({})", line(spec, *place))).collect();
+    let named = |(name, place): &(_, Place)| format!("{name}{}", aside(line(spec, *place)));
+    let names: Vec<String> = places.iter().map(named).collect();
     let names = names.join(", ");
     let (what, hint) = match guarded {
         Guarded::Floor { group, up, of, floor } => (

@@ -130,7 +130,7 @@ fn what_was_blocked_keeps_a_run_from_being_complete() {
 
 #[test]
 fn what_could_not_be_read_is_an_error_and_no_guard() {
-    let failure = ScopeFailure { scope: scope(), detail: "it does not answer".to_owned(), may_be_misspelt: false };
+    let failure = ScopeFailure { scope: scope(), detail: "it does not answer".into(), may_be_misspelt: false };
     let mut world =
         World { blocked: blocked(BlockReason::Unreadable), failures: vec![failure], ..World::of(&[Outcome::Already]) };
     assert_eq!(world.comes_to(), (1, RunOutcome::Incomplete));
@@ -155,7 +155,7 @@ fn a_wait_that_saw_its_goal_did_nothing() {
 
 #[test]
 fn a_run_that_could_not_be_recorded_is_no_success() {
-    let unrecorded = Unrecorded { error: "no space".to_owned(), rescued: Ok("/tmp/x".to_owned()), taken_over: false };
+    let unrecorded = Unrecorded { error: "no space".into(), rescued: Ok("/tmp/x".to_owned()), taken_over: false };
     let mut world = World { unrecorded: Some(unrecorded), ..World::of(&[Outcome::Done]) };
     assert_eq!(world.comes_to(), (5, RunOutcome::Incomplete));
     world.results = deactivations(&[Outcome::NotStarted]);
@@ -165,7 +165,7 @@ fn a_run_that_could_not_be_recorded_is_no_success() {
 
 #[test]
 fn what_somebody_took_over_before_a_call_was_sent_has_moved() {
-    let unrecorded = Unrecorded { error: "fenced".to_owned(), rescued: Ok("x".to_owned()), taken_over: true };
+    let unrecorded = Unrecorded { error: "fenced".into(), rescued: Ok("x".to_owned()), taken_over: true };
     let mut world = World { unrecorded: Some(unrecorded), ..World::of(&[Outcome::NotStarted]) };
     assert_eq!(world.comes_to(), (4, RunOutcome::Refused));
     assert_eq!(world.end().reasons[0].code(), "fenced");

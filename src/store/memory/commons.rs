@@ -279,9 +279,7 @@ impl Remote for Visitor {
         let path = Remote::label(self);
         self.ask(|kept, now| match kept.held.clone() {
             None => Err(StoreError::NotLocked { path }),
-            Some((holder, _)) if holder.id != id => {
-                Err(StoreError::Locked { holder: holder.to_string(), id: holder.id })
-            }
+            Some((holder, _)) if holder.id != id => Err(StoreError::locked(holder)),
             Some((holder, _)) => {
                 kept.lose(Lost::Forced, now);
                 kept.epoch += 1;

@@ -63,7 +63,7 @@ impl Objects {
             Some(fenced) => Err(Unwritten::Fenced(Box::new(fenced))),
             None => Err(Unwritten::Refused(StoreError::Moved {
                 path: self.label(),
-                detail: format!("its journal has {length} bytes"),
+                detail: format!("its journal has {length} bytes").into(),
             })),
         }
     }

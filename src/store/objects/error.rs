@@ -131,6 +131,6 @@ impl ObjectError {
             return StoreError::Unreachable { doing, path, source: Box::new(self) };
         }
         let hint = self.hint().unwrap_or_else(|| "see what the store's own console says of that request".to_owned());
-        StoreError::Unsuitable { path, why: format!("it is asked to {doing} it, and {self}"), hint }
+        StoreError::Unsuitable { path, why: format!("it is asked to {doing} it, and {self}").into(), hint: hint.into() }
     }
 }

@@ -281,7 +281,7 @@ impl Log {
 
     pub(super) fn damaged(&self, key: &str, detail: String) -> StoreError {
         let hint = "nothing is repaired here: bring it back from a backup, or from an older version of the object";
-        StoreError::Damaged { path: self.bucket.path(key), detail, hint: hint.to_owned() }
+        StoreError::Damaged { path: self.bucket.path(key), detail: detail.into(), hint: hint.into() }
     }
 }
 

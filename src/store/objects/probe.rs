@@ -62,9 +62,9 @@ async fn judge(log: &Log, key: &str, outcomes: &[Result<Put, ObjectError>]) -> R
     let winners = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Put::Done))).count();
     let unsuitable = |why: String| StoreError::Unsuitable {
         path: log.bucket.path(""),
-        why,
+        why: why.into(),
         hint: "keep states in another store: rictl needs conditional writes that hold when several arrive at once"
-            .to_owned(),
+            .into(),
     };
     match (winners, outcomes.iter().find_map(|outcome| outcome.as_ref().err())) {
         (2.., _) => Err(unsuitable(format!("of {RUNNERS} conditional writes at once it let {winners} win"))),

@@ -44,8 +44,8 @@ impl Objects {
         if let Some(part) = name.as_str().split('/').skip(1).find(|part| is_ours(part)) {
             return Err(StoreError::Unsuitable {
                 path: log.bucket.path(name.as_str()),
-                why: format!("`{part}` is where a state keeps its own objects"),
-                hint: "give the state another name: `state.name` in the spec".to_owned(),
+                why: format!("`{part}` is where a state keeps its own objects").into(),
+                hint: "give the state another name: `state.name` in the spec".into(),
             });
         }
         Ok(Self { log, state: name, clock, told: None, writing: None })
@@ -195,7 +195,7 @@ impl Remote for Objects {
             let view = self.view(true).await?;
             let Some(held) = self.tip_of(&view).held else { return Err(StoreError::NotLocked { path: self.label() }) };
             if held.holder.id != id {
-                return Err(StoreError::Locked { holder: held.holder.to_string(), id: held.holder.id });
+                return Err(StoreError::locked(held.holder));
             }
             let (head, payload) = self.next_epoch(&view, None);
             let bytes = frame::encode(&head, &payload);
@@ -204,7 +204,7 @@ impl Remote for Objects {
                 return Ok(held.holder);
             }
         }
-        Err(StoreError::Moved { path: self.label(), detail: "its holder writes without pause".to_owned() })
+        Err(StoreError::Moved { path: self.label(), detail: "its holder writes without pause".into() })
     }
 
     async fn note(&mut self, name: &NoteName, bytes: &[u8]) -> Result<Noted, StoreError> {

@@ -1,5 +1,6 @@
 //! A medium on a place of either kind: whichever it is, it is asked.
 
+use crate::language::Wording;
 use crate::state::RunId;
 use crate::store::local::Files;
 use crate::store::lock::Holder;
@@ -55,7 +56,7 @@ impl Medium for Home {
         either!(self, medium => medium.running())
     }
 
-    fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError> {
+    fn claim(&mut self, holder: &Holder) -> Result<Option<Wording>, StoreError> {
         either!(self, medium => medium.claim(holder))
     }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Place, about};
+use crate::language::worded;
 use crate::store::local::Paths;
 use crate::store::{StoreError, files, replace_file};
 
@@ -63,8 +64,10 @@ impl Place {
             Ok(Marker::Moved(moved)) => Ok(Some(moved)),
             Ok(Marker::Back { .. }) => Ok(None),
             Err(error) => {
-                let hint = "it says where the state was moved to: restore it from a copy; where the state was not moved, take it away";
-                Err(StoreError::Damaged { path, detail: error.to_string(), hint: hint.to_owned() })
+                let hint = worded!(
+                    "it says where the state was moved to: restore it from a copy; where the state was not moved, take it away"
+                );
+                Err(StoreError::Damaged { path, detail: error.to_string().into(), hint })
             }
         }
     }

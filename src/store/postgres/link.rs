@@ -46,8 +46,8 @@ impl From<Unanswered> for StoreError {
             Unanswered::Unknown(error) | Unanswered::Refused(error) => error,
             Unanswered::NoSchema => Self::Damaged {
                 path: "the schema rictl".to_owned(),
-                detail: "a table of it was there and is gone".to_owned(),
-                hint: LOST.to_owned(),
+                detail: "a table of it was there and is gone".into(),
+                hint: LOST.into(),
             },
         }
     }
@@ -134,8 +134,8 @@ impl Link {
                 let table: &str = row.get(0);
                 Err(Unanswered::Refused(StoreError::Damaged {
                     path: format!("the schema rictl in {}", self.address),
-                    detail: format!("its table {table} is missing, and others are there"),
-                    hint: LOST.to_owned(),
+                    detail: format!("its table {table} is missing, and others are there").into(),
+                    hint: LOST.into(),
                 }))
             }
         }
@@ -166,7 +166,7 @@ impl Link {
     }
 
     fn refused(&self, why: &str, hint: &str) -> Unanswered {
-        let (path, why, hint) = (self.address.to_string(), why.to_owned(), hint.to_owned());
+        let (path, why, hint) = (self.address.to_string(), why.into(), hint.into());
         Unanswered::Refused(StoreError::Unsuitable { path, why, hint })
     }
 

@@ -1,6 +1,7 @@
 //! Reading a medium: what it holds, and whether that can be trusted.
 
 use crate::journal::{self, DamagedLine, Journal, LineHash, Run, TornTail};
+use crate::language::{Wording, sentence, word, worded};
 use crate::state::{self, RunId, State, Unreadable};
 use crate::store::{Medium, StoreError};
 
@@ -90,15 +91,11 @@ pub(super) fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
         };
         let seen = (LineHash::of(bytes.as_deref().unwrap_or_default()), state.map(|state| state.serial));
         if before.replace(seen) == Some(seen) {
-            let hint = if is_there { ACCEPT } else { ACCEPT_GONE };
-            return Err(StoreError::Damaged {
-                path: medium.journal_name(),
-                detail: lost.to_owned(),
-                hint: hint.into(),
-            });
+            let hint = Wording::new(|| word(if is_there { ACCEPT } else { ACCEPT_GONE }));
+            return Err(StoreError::Damaged { path: medium.journal_name(), detail: Wording::new(|| word(lost)), hint });
         }
     }
-    let detail = "it moves faster than it can be read".to_owned();
+    let detail = worded!("it moves faster than it can be read");
     Err(StoreError::Moved { path: medium.journal_name(), detail })
 }
 
@@ -112,26 +109,29 @@ pub fn misfit(journal: &Journal, state: &State, bytes: Option<&[u8]>) -> Option<
         return None;
     }
     Some(match bytes {
-        None => "it is gone, and its state rests on it",
-        Some([]) => "it is empty, and its state rests on it",
+        None => sentence!("it is gone, and its state rests on it"),
+        Some([]) => sentence!("it is empty, and its state rests on it"),
         Some(bytes) if bytes.iter().all(|byte| *byte == 0) => {
-            "it holds nothing but NUL bytes, and its state rests on it"
+            sentence!("it holds nothing but NUL bytes, and its state rests on it")
         }
-        Some(_) if journal.is_blank() => "none of its lines can be read, and its state rests on one",
-        Some(_) if !is_ours => "it is the journal of another state",
-        Some(_) => "it is older than its state, or its end was cut off",
+        Some(_) if journal.is_blank() => sentence!("none of its lines can be read, and its state rests on one"),
+        Some(_) if !is_ours => sentence!("it is the journal of another state"),
+        Some(_) => sentence!("it is older than its state, or its end was cut off"),
     })
 }
 
 /// Reads the state, and returns the version that it is written in.
 pub(super) fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, StoreError> {
     let Some(bytes) = medium.state()? else { return Ok(None) };
-    let restore = match medium.has_backup() {
-        true => format!("; or restore {} over it", medium.backup_name()),
-        false => String::new(),
+    let hint = match medium.has_backup() {
+        true => worded!(
+            "run `rictl state accept`: it keeps the file aside, and goes on with what the past runs tell; or restore {backup} over it",
+            backup = medium.backup_name()
+        ),
+        false => {
+            worded!("run `rictl state accept`: it keeps the file aside, and goes on with what the past runs tell")
+        }
     };
-    let hint =
-        format!("run `rictl state accept`: it keeps the file aside, and goes on with what the past runs tell{restore}");
     let state = match state::decode(&bytes) {
         Ok(state) => state,
         Err(Unreadable::Damaged(detail)) if is_of_somebody_else(medium, &bytes)? => {
@@ -174,7 +174,7 @@ pub fn newest_run(medium: &impl Medium) -> Result<Option<Run>, StoreError> {
 fn unreadable_run(id: &RunId, damaged: &DamagedLine) -> StoreError {
     match unreadable(format!("run {id}"), damaged) {
         StoreError::Damaged { path, detail, .. } => {
-            let hint = "restore it from a copy, or take it away: that run is then unknown".into();
+            let hint = worded!("restore it from a copy, or take it away: that run is then unknown");
             StoreError::Damaged { path, detail, hint }
         }
         other => other,
@@ -192,15 +192,16 @@ fn unreadable(path: String, damaged: &DamagedLine) -> StoreError {
 fn by_editor(error: StoreError, bytes: &[u8]) -> StoreError {
     match error {
         StoreError::Damaged { path, .. } if bytes.windows(2).any(|pair| pair == b"\r\n") => {
-            let detail = "its line ends are CRLF: git's autocrlf, or an editor, has changed them".into();
-            let hint = "take the carriage returns out (`dos2unix FILE`); where git keeps it, write \
-                        `state/** -text` into .gitattributes"
-                .into();
+            let detail = worded!("its line ends are CRLF: git's autocrlf, or an editor, has changed them");
+            let hint = worded!(
+                "take the carriage returns out (`dos2unix FILE`); where git keeps it, write \
+                 `state/** -text` into .gitattributes"
+            );
             StoreError::Damaged { path, detail, hint }
         }
         StoreError::Damaged { path, .. } if bytes.starts_with("\u{feff}".as_bytes()) => {
-            let detail = "it begins with a byte order mark, which an editor has written".into();
-            let hint = "take it out: `sed -i '1s/^\\xef\\xbb\\xbf//' FILE`".into();
+            let detail = worded!("it begins with a byte order mark, which an editor has written");
+            let hint = worded!("take it out: `sed -i '1s/^\\xef\\xbb\\xbf//' FILE`");
             StoreError::Damaged { path, detail, hint }
         }
         other => other,
@@ -208,11 +209,13 @@ fn by_editor(error: StoreError, bytes: &[u8]) -> StoreError {
 }
 
 fn damaged(path: String, detail: String) -> StoreError {
-    StoreError::Damaged { path, detail, hint: ACCEPT.into() }
+    StoreError::Damaged { path, detail: detail.into(), hint: Wording::new(|| word(ACCEPT)) }
 }
 
 /// Of a file that is gone there is nothing to keep.
-const ACCEPT_GONE: &str = "run `rictl state accept`: it reads what became of what was open, and starts a new journal";
+const ACCEPT_GONE: &str =
+    sentence!("run `rictl state accept`: it reads what became of what was open, and starts a new journal");
 
-const ACCEPT: &str = "run `rictl state accept`: it keeps the file aside, reads what became of what was open, and starts a \
-                      new journal";
+const ACCEPT: &str = sentence!(
+    "run `rictl state accept`: it keeps the file aside, reads what became of what was open, and starts a new journal"
+);

@@ -55,7 +55,7 @@ fn resolved(step: Step, variables: &[(&str, &str)], named: Option<&str>, text: &
 
 fn reason<T>(resolved: Result<T, Skipped>) -> String {
     match resolved.err().expect("it cannot be used") {
-        Skipped::Absent { reason, .. } | Skipped::Unusable { reason, .. } => reason,
+        Skipped::Absent { reason, .. } | Skipped::Unusable { reason, .. } => reason.to_string(),
         Skipped::Faulty { source, reason } => format!("{source}: {reason}"),
     }
 }

@@ -36,7 +36,7 @@ fn what_carries_more_is_refused_and_says_what_it_carries() {
 
 #[test]
 fn what_has_no_figures_or_cannot_be_read_is_refused() {
-    for answer in [Ok(Default::default()), Err(TrafficUnread::Denied { detail: "no".to_owned() })] {
+    for answer in [Ok(Default::default()), Err(TrafficUnread::Denied { detail: "no".into() })] {
         let mut run = scene().begin();
         run.permit(0);
         run.read();

@@ -31,7 +31,7 @@ fn a_pause_frees_the_account_and_what_is_taken_again_is_read_again() {
     let (mut run, words) = after_the_first_wave(scene);
     assert_eq!(words, ["drop reads", "step aside"]);
     assert_eq!(run.pass(60.0), ["step back"]);
-    assert_eq!(run.tell(Input::AccountHeld { by: "ops".to_owned() }), ["told WaitingForAccount"]);
+    assert_eq!(run.tell(Input::AccountHeld { by: "ops".into() }), ["told WaitingForAccount"]);
     assert_eq!(run.tell(Input::SteppedBack(Ok(()))), ["read a b c"]);
     assert_eq!(run.read(), ["told WaveFinished", "told WaveStarted", "ask b/deactivate"]);
     assert_eq!(run.permit(1), ["append intent b/deactivate"]);
@@ -70,7 +70,7 @@ fn the_check_of_the_spec_has_the_last_word_between_waves() {
 fn an_account_that_cannot_be_taken_back_ends_the_rollout() {
     let (mut run, _) = after_the_first_wave(Scene::of([drain("a"), drain("b")]).waves(PAUSE, None));
     run.pass(60.0);
-    let words = run.tell(Input::SteppedBack(Err("gone".to_owned())));
+    let words = run.tell(Input::SteppedBack(Err("gone".into())));
     assert_eq!(words[..2], ["told WaveFinished", "told Stopping"]);
 }
 

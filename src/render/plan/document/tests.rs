@@ -152,7 +152,7 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
                     also_elsewhere: true,
                 }],
                 unread_hops: vec![word.as_str().into()],
-                unread: since.map(|_| RoutesUnread::Failed { detail: word.clone() }),
+                unread: since.map(|_| RoutesUnread::Failed { detail: word.clone().into() }),
                 at: since.map(|_| word.clone()),
             }),
             _ => BlockReason::PeerDeleted,
@@ -179,7 +179,7 @@ fn health(is_said: bool, word: &str) -> Vec<HealthRead> {
     let answer = if is_said {
         HealthAnswer::Status(HealthCheckStatus::from(word.to_owned()))
     } else {
-        HealthAnswer::Unread(HealthUnread::Denied { detail: word.to_owned() })
+        HealthAnswer::Unread(HealthUnread::Denied { detail: word.into() })
     };
     vec![HealthRead { interface_id: word.into(), answer }]
 }
@@ -272,7 +272,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             }],
             failures: failures
                 .into_iter()
-                .map(|(scope, detail)| ScopeFailure { scope, detail, may_be_misspelt: false })
+                .map(|(scope, detail)| ScopeFailure { scope, detail: detail.into(), may_be_misspelt: false })
                 .collect(),
             targeted: vec![address],
             inputs: PlanInputs {
@@ -310,7 +310,7 @@ fn routes(real: bool, word: &str) -> RoutesHeard {
     let router = Router { scope: scope.clone(), id: word.into(), kind: real.then(|| word.into()) };
     let hop = NextHop { id: word.into(), is_enabled: real, weight: real.then_some(100) };
     let entries = vec![Route { table: word.into(), prefix: word.into(), next_hops: vec![hop] }];
-    let unread = RoutesAnswer::Unread(RoutesUnread::Denied { detail: word.to_owned() });
+    let unread = RoutesAnswer::Unread(RoutesUnread::Denied { detail: word.into() });
     let found = HopAnswer::Found {
         status: Status::parse(word),
         business_status: BusinessStatus::Normal,
@@ -586,9 +586,9 @@ fn a_plan_whose_line_end_was_changed_is_the_same_plan() {
 fn a_warning_that_says_itself_what_was_answered_says_it_once() {
     let denied = "vpc:DescribeRouteTableList".to_owned();
     for warning in [
-        Warning::RoutesDenied { interfaces: 1, detail: denied.clone() },
-        Warning::HealthDenied { links: 1, detail: denied.clone() },
-        Warning::EventsUnread { interfaces: 1, detail: denied },
+        Warning::RoutesDenied { interfaces: 1, detail: denied.clone().into() },
+        Warning::HealthDenied { links: 1, detail: denied.clone().into() },
+        Warning::EventsUnread { interfaces: 1, detail: denied.into() },
     ] {
         let line = serde_json::to_string(&WarningLine::of(&warning, &Zone::utc())).unwrap();
         assert_eq!(line.matches("\"detail\":").count(), 1, "{line}");

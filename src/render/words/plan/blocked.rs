@@ -9,6 +9,7 @@ use crate::language::say;
 use crate::plan::{
     BlockReason, Blocked, Exceeded, HealthUnread, Knob, LeftAloneCode, NotUp, Plan, Shortage, Unmet, WhyNotUp,
 };
+use crate::render::words::aside;
 use crate::resource::{Address, ChangeName, GroupName, Status};
 use crate::windows::HORIZON_DAYS;
 
@@ -146,7 +147,7 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
             say!("{what} could not be read; see the errors", what)
         }
         BlockReason::Superseded { run_id, change_id } => {
-            let change = change_id.as_ref().map(|change| format!(" ({change})")).unwrap_or_default();
+            let change = change_id.as_ref().map(aside).unwrap_or_default();
             let todo = say!("take that run back first, or use --force-superseded");
             say!("{title} was changed since by run {run_id}{change}; {todo}", title = title(), run_id, change, todo)
         }
@@ -320,7 +321,7 @@ pub(super) fn title(plan: &Plan, address: &Address) -> String {
 /// Says why a health check could not be read.
 pub fn health_unread(why: &HealthUnread) -> &str {
     match why {
-        HealthUnread::Denied { detail } | HealthUnread::Failed { detail } => detail,
+        HealthUnread::Denied { detail } | HealthUnread::Failed { detail } => detail.told(),
         HealthUnread::OtherAccount => {
             say!("it is at the end of another account; name that one under `cloud.accounts`, with its `account_id`")
         }

@@ -120,7 +120,7 @@ pub fn routers_unread(routers: usize) -> String {
 /// Says why the route tables of a router could not be read.
 pub fn routes_unread(why: &RoutesUnread) -> &str {
     match why {
-        RoutesUnread::Denied { detail } | RoutesUnread::Failed { detail } => detail,
+        RoutesUnread::Denied { detail } | RoutesUnread::Failed { detail } => detail.told(),
         RoutesUnread::NoRouter => say!("the API does not say which router it belongs to"),
         RoutesUnread::NoAccount { .. } => say!("its router is of an account that cloud.accounts does not have"),
     }

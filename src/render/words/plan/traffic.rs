@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::language::say;
 use crate::plan::{Returning, Traffic, TrafficUnread};
 use crate::render::counted;
+use crate::render::words::aside;
 use crate::resource::Rate;
 
 /// What figures are of, and what they count.
@@ -51,7 +52,7 @@ pub(crate) fn not_quiet(
     (limit_bps, at): (u64, Option<&str>),
     unread: Option<&TrafficUnread>,
 ) -> String {
-    let at = at.map(|at| format!(" ({at})")).unwrap_or_default();
+    let at = at.map(aside).unwrap_or_default();
     let limit = format!("limits.quiet_below {}{at}", Rate::of(limit_bps).exact());
     let carried = carried(in_bps, out_bps);
     let both = [in_bps, out_bps].map(Option::unwrap_or_default);
@@ -95,7 +96,7 @@ pub(crate) fn returning(Returning { percent, within_ms }: &Returning) -> String 
 /// Says why what an interface carries could not be read.
 pub(crate) fn traffic_unread(why: &TrafficUnread) -> &str {
     match why {
-        TrafficUnread::Denied { detail } | TrafficUnread::Failed { detail } => detail,
+        TrafficUnread::Denied { detail } | TrafficUnread::Failed { detail } => detail.told(),
     }
 }
 
