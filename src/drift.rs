@@ -32,6 +32,7 @@ pub use self::compare::compare;
 pub use self::groups::groups;
 pub(crate) use self::groups::{Unhealthy, health, why};
 pub use self::item::{DriftCause, DriftItem};
+pub use self::links::OtherEnds;
 pub(crate) use self::links::{links_of, opposite_sides};
 pub(crate) use self::subject::{Subject, match_up, unfit};
 pub use self::who::{Mover, Who, WhoUnknown, can_move};

@@ -26,7 +26,7 @@ mod windows;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attribute::Values;
-use crate::drift::{match_up, opposite_sides};
+use crate::drift::{OtherEnds, match_up, opposite_sides};
 use crate::plan::{
     About, Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
     PlanOptions, ResourceChange, RoutesHeard, TrafficEnd, TrafficHeard,
@@ -128,7 +128,8 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
     let options = &*unconfirmed::hold(spec, inputs.state, options);
     let mut subjects = match_up(spec, inputs.live, inputs.state);
-    let by_then = |meanwhile| schedule::assumed(spec, &opposite_sides(&subjects), meanwhile);
+    let by_then =
+        |meanwhile| schedule::assumed(spec, &OtherEnds::of(subjects.iter(), opposite_sides(&subjects)), meanwhile);
     let (assumed, reached) = options.meanwhile().map(by_then).unwrap_or_default();
     subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
     let subjects = Subjects::from(subjects);
@@ -138,7 +139,7 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     if !options.way_back {
         pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
     }
-    clashes::block(spec, &subjects, options, &mut draft);
+    clashes::block(spec, (&subjects, &pairs), options, &mut draft);
     let held = windows::hold(spec, &subjects, &pairs, options, &mut draft);
     traffic::hold(spec, &subjects, inputs.traffic, options, &mut draft);
     // A way back brings up what was up, whatever it needed then.
@@ -269,7 +270,7 @@ pub fn held_back(spec: &Spec, live: &LiveState, state: Option<&State>, options: 
     let before: BTreeSet<Address> = draft.blocked().map(|blocked| blocked.address.clone()).collect();
     let pairs = pairs::recognise(&subjects);
     pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
-    clashes::block(spec, &subjects, options, &mut draft);
+    clashes::block(spec, (&subjects, &pairs), options, &mut draft);
     windows::hold(spec, &subjects, &pairs, options, &mut draft);
     let (blocked, _) = draft.into_held();
     let since = blocked.into_iter().filter(|blocked| !before.contains(&blocked.address));

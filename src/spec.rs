@@ -456,6 +456,11 @@ impl Group {
     }
 }
 
+/// Returns how many links are down at least where so many of their sides are: at best every two of these are one link.
+pub(crate) fn fewest_links(sides: usize) -> usize {
+    sides.div_ceil(2)
+}
+
 /// The section `rollout`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rollout {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::resource::RouterInterfaceId;
+use crate::resource::{LiveState, RouterInterfaceId};
+use crate::spec::Spec;
 
-use super::subject::Subject;
+use super::subject::{Subject, match_up};
 
 /// Pairs up what is declared: of each subject, the place of its opposite side. What one says counts unless the other names
 /// somebody else.
@@ -27,6 +28,34 @@ pub(crate) fn opposite_sides(subjects: &[Subject<'_>]) -> Vec<Option<usize>> {
         }
     }
     sides
+}
+
+/// Which interfaces of a spec are the two ends of one link, by their places in the order of addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OtherEnds {
+    /// Of each the place of its other end, where that is declared.
+    pub ends: Vec<Option<usize>>,
+    /// Those that were not read: of them nobody knows.
+    pub unread: BTreeSet<usize>,
+}
+
+impl OtherEnds {
+    /// Tells them from what was read.
+    pub fn read(spec: &Spec, live: &LiveState) -> Self {
+        let subjects = match_up(spec, live, None);
+        Self::of(subjects.iter(), opposite_sides(&subjects))
+    }
+
+    /// Puts together what subjects in the order of their addresses tell.
+    pub(crate) fn of<'s, 'a: 's>(subjects: impl Iterator<Item = &'s Subject<'a>>, ends: Vec<Option<usize>>) -> Self {
+        let unread = subjects.enumerate().filter(|(_, subject)| subject.told().is_none());
+        Self { ends, unread: unread.map(|(place, _)| place).collect() }
+    }
+
+    /// Returns the place of the other end of an interface.
+    pub(crate) fn end(&self, place: usize) -> Option<usize> {
+        self.ends.get(place).copied().flatten()
+    }
 }
 
 /// Lists the links of a group by their sides, the member first: two members that are the two sides of one link are one.

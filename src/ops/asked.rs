@@ -42,6 +42,7 @@ pub async fn plan(
 ) -> Result<(Project, Plan, LiveState)> {
     if !asked.when_open {
         let (plan, live) = live::plan_of(&project, recorded, cloud, (target, live), asked.options).await?;
+        project.refuse_clashes(&live, asked.options.moment())?;
         return Ok((project, plan, live));
     }
     let state = recorded.state_for(target);
@@ -49,6 +50,7 @@ pub async fn plan(
     let known = Known { project: &project, state, live: &live, doubts: &[], target };
     let options = find(&known, asked.options)?;
     let project = project.as_of(options.moment());
+    project.refuse_clashes(&live, options.moment())?;
     let (plan, live) = live::plan_read(&project, recorded, cloud, (target, live), &options).await?;
     Ok((project, plan, live))
 }

@@ -13,7 +13,7 @@ use crate::cloud::routes::RoutesRead;
 use crate::cloud::traffic::TrafficRead;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
-use crate::drift;
+use crate::drift::{self, OtherEnds};
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::{self, Recorded};
 use crate::journal::{Answer, Operation, Run};
@@ -167,7 +167,7 @@ pub fn as_of(spec: &Spec, read: LiveState, options: &PlanOptions) -> LiveState {
 /// Returns the statuses that a plan of a later moment takes to have been reached by then.
 pub fn reached(spec: &Spec, read: &LiveState, options: &PlanOptions) -> BTreeMap<Address, DesiredStatus> {
     let Some(meanwhile) = options.meanwhile() else { return BTreeMap::new() };
-    let other_ends = drift::opposite_sides(&drift::match_up(spec, read, None));
+    let other_ends = OtherEnds::read(spec, read);
     schedule::assumed(spec, &other_ends, meanwhile).1
 }
 

@@ -11,8 +11,10 @@ use crate::bounds;
 use crate::diagnostic::quoted;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::language::{Wording, say, worded};
+use crate::drift::OtherEnds;
 use crate::render::words;
-use crate::schedule;
+use crate::resource::LiveState;
+use crate::schedule::{self, Clash, Finding, Guarded, Sides};
 use crate::spec::finding::Code;
 use crate::spec::{self, BYTE_ORDER_MARK, Spec, SpecDigest, SpecFile};
 use crate::store::Place;
@@ -117,7 +119,9 @@ impl Project {
     /// # Errors
     /// As [`Self::at`], and a change whose whole span is closed.
     pub fn validated(self, moment: Timestamp) -> Result<Self, Diagnostics> {
-        let remarks = self.window_remarks(moment);
+        let mut remarks = self.window_remarks(moment);
+        remarks
+            .extend(schedule::doubts(&self.spec, moment).iter().map(|doubt| words::schedule::doubt(&self.spec, doubt)));
         self.judged(moment, true, remarks)
     }
 
@@ -133,6 +137,21 @@ impl Project {
             return Err(Diagnostics { sources: self.spec.sources, findings });
         }
         Ok(self.as_of(moment))
+    }
+
+    /// Returns an error for each floor that changes break ahead of a moment now that it is known which interfaces are one link.
+    ///
+    /// # Errors
+    /// Those.
+    pub(super) fn refuse_clashes(&self, live: &LiveState, moment: Timestamp) -> Result<(), Diagnostics> {
+        if self.spec.changes.is_empty() {
+            return Ok(());
+        }
+        let found = schedule::clashes(&self.spec, Sides::Known(&OtherEnds::read(&self.spec, live)), moment);
+        let is_ahead = |clash: &Clash| clash.from > moment && matches!(clash.guarded, Guarded::Floor { .. });
+        let found = found.into_iter().filter(is_ahead).map(|clash| Finding::Clash { clash, is_ahead: true });
+        let findings: Vec<_> = found.map(|finding| words::schedule::finding(&self.spec, &finding, true)).collect();
+        if findings.is_empty() { Ok(()) } else { Err(Diagnostics { sources: self.spec.sources.clone(), findings }) }
     }
 
     /// Lists the warnings about what changes break together.

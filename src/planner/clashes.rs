@@ -1,20 +1,24 @@
 //! Changes that together would break something: the later one waits.
 
+use crate::drift::OtherEnds;
 use crate::plan::{BlockReason, PlanOptions, Unmet};
 use crate::resource::{Address, ChangeName};
-use crate::schedule::{Clash, Guarded, Waits, clashes_now};
+use crate::schedule::{Clash, Guarded, Sides, Waits, clashes_now};
 use crate::spec::Spec;
 
 use super::draft::Draft;
+use super::pairs::Pairs;
 use super::subject::{SubjectNumber, Subjects};
 
 /// Blocks what the later change of each clash asks for: all of it where a floor would break, and one step where something
 /// needs what is to go down. What is protected and caps block by themselves. What a way back does is no change's.
-pub(super) fn block(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOptions, draft: &mut Draft) {
+pub(super) fn block(spec: &Spec, (subjects, pairs): (&Subjects<'_>, &Pairs), options: &PlanOptions, draft: &mut Draft) {
     if spec.changes.is_empty() || options.way_back {
         return;
     }
-    for Clash { guarded, changes, .. } in clashes_now(spec, options.moment()) {
+    let ends = subjects.numbers().map(|number| pairs.peer(number).map(SubjectNumber::place));
+    let other_ends = OtherEnds::of(subjects.iter().map(|(_, subject)| subject), ends.collect());
+    for Clash { guarded, changes, .. } in clashes_now(spec, Sides::Known(&other_ends), options.moment()) {
         let Some((later, others)) = changes.split_last() else { continue };
         match guarded {
             Guarded::Floor { group, up, of, floor } => {

@@ -8,7 +8,9 @@ use crate::plan::What;
 use crate::resource::{Address, ChangeName, DesiredStatus, GroupName};
 use crate::spec::{Group, Interface, Placed, Spec};
 
+use super::tally::{Sides, Stand, Tally, count};
 use super::timeline::{Turn, Walk, base, in_step};
+
 /// A guard that changes break, from a moment on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clash {
@@ -59,13 +61,13 @@ pub enum Guarded {
     },
 }
 
-/// Lists what changes break from `at` on, each from the moment at which it begins to be broken.
-pub fn clashes(spec: &Spec, at: Timestamp) -> Vec<Clash> {
+/// Lists what changes break from `at` on, each from the moment at which it begins to be broken. A floor counts links as `sides` tells.
+pub fn clashes(spec: &Spec, sides: Sides<'_>, at: Timestamp) -> Vec<Clash> {
     if spec.changes.is_empty() {
         return Vec::new();
     }
     let mut walk = Walk::new(spec, at);
-    let mut watch = Watch::begin(spec, &walk, at);
+    let mut watch = Watch::begin(spec, sides, &walk, at);
     while let Some(turn) = walk.next_turn() {
         watch.follow(&walk, &turn);
         watch.caps(&walk, &turn);
@@ -74,11 +76,11 @@ pub fn clashes(spec: &Spec, at: Timestamp) -> Vec<Clash> {
 }
 
 /// Lists what changes break at `at` already.
-pub fn clashes_now(spec: &Spec, at: Timestamp) -> Vec<Clash> {
+pub fn clashes_now(spec: &Spec, sides: Sides<'_>, at: Timestamp) -> Vec<Clash> {
     if spec.changes.is_empty() {
         return Vec::new();
     }
-    Watch::begin(spec, &Walk::new(spec, at), at).found.clashes
+    Watch::begin(spec, sides, &Walk::new(spec, at), at).found.clashes
 }
 
 /// Which of two interfaces has to wait where one that is to be up needs one that is to be down.
@@ -107,8 +109,8 @@ pub(super) struct Watch<'s> {
     spec: &'s Spec,
     /// In the order of their names.
     groups: Vec<(&'s GroupName, &'s Group, Tally)>,
-    /// Of each interface, the number of its group.
-    group_of: Vec<Option<usize>>,
+    /// Of each interface, the links that it is a side of: the number of the group, and that of the link in it.
+    sides_of: Vec<Vec<(usize, usize)>>,
     /// Of each interface, which ones it needs, and which ones need it.
     needed: Vec<Vec<usize>>,
     dependants: Vec<Vec<usize>>,
@@ -123,14 +125,6 @@ struct Found {
     broken: BTreeSet<Key>,
 }
 
-/// The members of a group.
-struct Tally {
-    places: Vec<usize>,
-    down: usize,
-    /// How many are to be down without any change.
-    down_by_itself: usize,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Floor(usize),
@@ -140,10 +134,10 @@ enum Key {
 
 impl<'s> Watch<'s> {
     /// Looks at what is broken as the walk begins.
-    pub(super) fn begin(spec: &'s Spec, walk: &Walk<'s>, at: Timestamp) -> Self {
+    pub(super) fn begin(spec: &'s Spec, sides: Sides<'_>, walk: &Walk<'s>, at: Timestamp) -> Self {
         let size = walk.interfaces.len();
-        let (mut needed, mut dependants, mut group_of) =
-            (vec![Vec::new(); size], vec![Vec::new(); size], vec![None; size]);
+        let (mut needed, mut dependants, mut sides_of) =
+            (vec![Vec::new(); size], vec![Vec::new(); size], vec![Vec::new(); size]);
         for (place, (_, interface)) in walk.interfaces.iter().enumerate() {
             for below in interface.needed().filter_map(|needed| walk.place_of(needed)) {
                 needed[place].push(below);
@@ -151,17 +145,14 @@ impl<'s> Watch<'s> {
             }
         }
         let tally = |group: &Group| {
-            let places = in_step(&walk.interfaces, &group.members);
-            let count = |is_down: &dyn Fn(usize) -> bool| places.iter().filter(|place| is_down(**place)).count();
-            let down = count(&|place| walk.now(place) == DesiredStatus::Inactive);
-            let down_by_itself = count(&|place| base(walk.interfaces[place].1) == DesiredStatus::Inactive);
-            Tally { places, down, down_by_itself }
+            let members = in_step(&walk.interfaces, &group.members);
+            Tally::new(&members, sides, |place| walk.now(place), |place| base(walk.interfaces[place].1))
         };
         let groups: Vec<_> = spec.groups.iter().map(|(name, group)| (name, group, tally(group))).collect();
         for (number, (.., tally)) in groups.iter().enumerate() {
-            tally.places.iter().for_each(|place| group_of[*place] = Some(number));
+            tally.sides().for_each(|(place, link)| sides_of[place].push((number, link)));
         }
-        let mut watch = Self { spec, groups, group_of, needed, dependants, found: Found::default() };
+        let mut watch = Self { spec, groups, sides_of, needed, dependants, found: Found::default() };
         watch.look(walk, at, &walk.concerned());
         watch
     }
@@ -206,10 +197,9 @@ impl<'s> Watch<'s> {
         match key {
             Key::Floor(number) => {
                 let (name, group, tally) = &self.groups[number];
-                let (up, of) = (count(tally.places.len() - tally.down), count(tally.places.len()));
-                let is_down = |place: &usize| walk.now(*place) == DesiredStatus::Inactive;
-                let down: Vec<usize> = tally.places.iter().copied().filter(is_down).collect();
-                let floor = group.floor(of);
+                let Stand { up, of, floor } = tally.stand(group);
+                let sides = tally.sides().map(|(place, _)| place);
+                let down: Vec<usize> = sides.filter(|place| walk.now(*place) == DesiredStatus::Inactive).collect();
                 (Guarded::Floor { group: (*name).clone(), up, of, floor }, walk.about_any(&down))
             }
             Key::Dependency(above, below) => {
@@ -234,24 +224,21 @@ impl<'s> Watch<'s> {
     /// Takes in the interfaces that are to have another status.
     fn recount(&mut self, walk: &Walk<'s>, altered: &[usize]) {
         for place in altered {
-            let Some(number) = self.group_of[*place] else { continue };
-            let tally = &mut self.groups[number].2;
-            match walk.now(*place) {
-                DesiredStatus::Inactive => tally.down += 1,
-                DesiredStatus::Active => tally.down -= 1,
+            for (group, link) in &self.sides_of[*place] {
+                self.groups[*group].2.turn(*link, walk.now(*place));
             }
         }
     }
 
     /// Looks at what hangs on some interfaces.
     fn look(&mut self, walk: &Walk<'s>, at: Timestamp, altered: &[usize]) {
-        let mut groups: Vec<usize> = altered.iter().filter_map(|place| self.group_of[*place]).collect();
+        let sides = altered.iter().flat_map(|place| &self.sides_of[*place]);
+        let mut groups: Vec<usize> = sides.map(|(group, _)| *group).collect();
         groups.sort_unstable();
         groups.dedup();
         for number in groups {
             let (_, group, tally) = &self.groups[number];
-            let (up, of) = (count(tally.places.len() - tally.down), count(tally.places.len()));
-            let is_broken = up < group.floor(of) && tally.down > tally.down_by_itself;
+            let is_broken = tally.is_broken(group);
             self.note(walk, at, Key::Floor(number), is_broken);
         }
         for place in altered {
@@ -321,8 +308,4 @@ fn most<'w>(words: impl Iterator<Item = &'w str>) -> u32 {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     words.for_each(|word| *counts.entry(word).or_default() += 1);
     count(counts.into_values().max().unwrap_or(0))
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::drift::OtherEnds;
 use crate::plan::{Assumed, Meanwhile, Upcoming, What};
 use crate::resource::{Address, Call, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
 use crate::spec::{Change, DeclaredWindow, Ended, InForce, Interface, Planned, Spec};
 use crate::windows::{Gate, Verdict, Window};
 
 use super::clash::Watch;
+use super::tally::Sides;
 use super::timeline::{Walk, boundaries, by_beginning, in_step};
 
 /// How far ahead a plan says what begins and ends.
@@ -96,11 +98,11 @@ pub fn upcoming_within(spec: &Spec, at: Timestamp, ahead: SignedDuration) -> Vec
 }
 
 /// Returns what begins or ends in a time, and the status that each interface concerned is taken to have reached by its end. What a
-/// clash, windows or a cap hold back does not happen, and is not taken as done; `other_ends` are the places of the other ends of
-/// the links, in the order of the spec's interfaces.
+/// clash, windows or a cap hold back does not happen, and is not taken as done; `other_ends` tells what is one
+/// link.
 pub fn assumed(
     spec: &Spec,
-    other_ends: &[Option<usize>],
+    other_ends: &OtherEnds,
     meanwhile: Meanwhile,
 ) -> (Vec<Assumed>, BTreeMap<Address, DesiredStatus>) {
     let Meanwhile { after: now, before: at, allow_changes } = meanwhile;
@@ -110,7 +112,7 @@ pub fn assumed(
         return Default::default();
     }
     let mut walk = Walk::new(spec, now);
-    let mut watch = Watch::begin(spec, &walk, now);
+    let mut watch = Watch::begin(spec, Sides::Known(other_ends), &walk, now);
     let before: Vec<DesiredStatus> = walk.all_now().to_vec();
     let mut reached: BTreeMap<usize, DesiredStatus> = BTreeMap::new();
     let (mut touched, mut begun): (BTreeSet<usize>, BTreeSet<&ChangeName>) = Default::default();
@@ -143,8 +145,8 @@ pub fn assumed(
 }
 
 /// Returns an interface, and the other end of its link where both are to go to one status: a window over one covers both.
-fn ends(walk: &Walk<'_>, other_ends: &[Option<usize>], place: usize) -> Vec<usize> {
-    let other = other_ends.get(place).copied().flatten().filter(|other| walk.now(*other) == walk.now(place));
+fn ends(walk: &Walk<'_>, other_ends: &OtherEnds, place: usize) -> Vec<usize> {
+    let other = other_ends.end(place).filter(|other| walk.now(*other) == walk.now(place));
     std::iter::once(place).chain(other).collect()
 }
 

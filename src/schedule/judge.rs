@@ -8,6 +8,7 @@ use crate::selector::Fault;
 use crate::spec::{Change, Spec};
 
 use super::clash::{Clash, clashes};
+use super::tally::Sides;
 use super::timeline::{Contradiction, contradictions};
 
 /// Something that is wrong with changes.
@@ -56,7 +57,7 @@ pub fn judge(spec: &Spec, at: Timestamp) -> Vec<Finding> {
     let own = judge_each(spec, at).into_iter();
     let contradictions = contradictions(spec, at);
     // Of what contradicts itself nothing more is to be said.
-    let clashes = if contradictions.is_empty() { clashes(spec, at) } else { Vec::new() };
+    let clashes = if contradictions.is_empty() { clashes(spec, Sides::Unknown, at) } else { Vec::new() };
     let clashes = clashes.into_iter().map(|clash| Finding::Clash { is_ahead: clash.from > at, clash });
     own.chain(contradictions.into_iter().map(Finding::Contradiction)).chain(clashes).collect()
 }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::dice::Dice;
+use crate::drift::OtherEnds;
 use crate::plan::{Assumed, Meanwhile, What};
 use crate::resource::{ChangeName, DesiredStatus, GroupName};
 use crate::spec::{Change, Spec, SpecFile, parse};
@@ -84,7 +85,7 @@ fn where_one_change_hands_over_to_another_the_end_is_told_first() {
     let told: Vec<_> = soon.iter().map(|one| (one.change_id.as_str(), one.what)).collect();
     assert_eq!(told, [("CHG-1", What::Ends), ("CHG-0", What::Begins), ("CHG-0", What::Ends)]);
     assert_eq!(moments(&spec, at("2026-12-02T03:00:00Z")), [at("2026-12-02T07:00:00Z")]);
-    assert!(clashes(&spec, at("2026-12-02T05:00:00Z")).is_empty());
+    assert!(clashes(&spec, Sides::Unknown, at("2026-12-02T05:00:00Z")).is_empty());
 }
 
 #[test]
@@ -124,7 +125,7 @@ fn what_two_reviewed_changes_would_break_together_is_found_before_either_begins(
   CHG-3: { reason: three, select: [c], status: Inactive, from: 2026-12-02T06:00 }
 ",
     );
-    let found = clashes(&spec, at(BEGIN));
+    let found = clashes(&spec, Sides::Unknown, at(BEGIN));
     let names = |names: &[&str]| names.iter().map(|name| ChangeName::from(*name)).collect::<Vec<_>>();
     assert_eq!(
         found,
@@ -146,8 +147,8 @@ fn what_two_reviewed_changes_would_break_together_is_found_before_either_begins(
             },
         ]
     );
-    assert_eq!(clashes(&spec, at("2026-12-02T02:30:00Z"))[0].from, at("2026-12-02T02:30:00Z"));
-    assert_eq!(clashes(&spec, at("2026-12-02T03:00:00Z")).len(), 2);
+    assert_eq!(clashes(&spec, Sides::Unknown, at("2026-12-02T02:30:00Z"))[0].from, at("2026-12-02T02:30:00Z"));
+    assert_eq!(clashes(&spec, Sides::Unknown, at("2026-12-02T03:00:00Z")).len(), 2);
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn more_changes_at_one_moment_than_a_cap_allows_are_found() {
         "limits: {{ max_changes: 1 }}\n{SITE}  CHG-1: {{ reason: one, select: [a], status: Inactive, from: 2026-12-02, until: 2026-12-03 }}
   CHG-2: {{ reason: two, select: [b], status: Inactive, from: 2026-12-03 }}\n"
     ));
-    let found = clashes(&spec, at(BEGIN));
+    let found = clashes(&spec, Sides::Unknown, at(BEGIN));
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].guarded, Guarded::Cap { key: "max_changes", value: 1, changes: 2, is_return: false });
     assert_eq!(found[0].changes, ["CHG-1".into(), "CHG-2".into()]);
@@ -168,7 +169,7 @@ fn what_comes_back_together_is_told_from_what_begins_together_and_names_who_ends
         "limits: {{ max_changes: 1 }}\n{SITE}  CHG-1: {{ reason: one, select: [a], status: Inactive, from: 2026-12-02, until: 2026-12-04 }}
   CHG-2: {{ reason: two, select: [b], status: Inactive, from: 2026-12-03, until: 2026-12-04 }}\n"
     ));
-    let found: Vec<Clash> = clashes(&spec, at(BEGIN));
+    let found: Vec<Clash> = clashes(&spec, Sides::Unknown, at(BEGIN));
     let caps: Vec<&Clash> = found.iter().filter(|clash| matches!(clash.guarded, Guarded::Cap { .. })).collect();
     assert_eq!(caps.len(), 1);
     assert_eq!(caps[0].guarded, Guarded::Cap { key: "max_changes", value: 1, changes: 2, is_return: true });
@@ -184,8 +185,8 @@ fn a_plan_says_what_begins_or_ends_within_a_day_and_what_it_takes_as_done() {
     assert_eq!(soon.len(), 1);
     assert_eq!((soon[0].what, soon[0].interfaces, soon[0].status), (What::Begins, 1, Some(Inactive)));
     let (begin, end) = (at("2026-12-02T01:00:00Z"), at("2026-12-02T03:00:00Z"));
-    assert_eq!(assumed(&spec, &[], meanwhile(at(BEGIN), begin)), Default::default());
-    let (done, statuses) = assumed(&spec, &[], meanwhile(at(BEGIN), end));
+    assert_eq!(assumed(&spec, &OtherEnds::default(), meanwhile(at(BEGIN), begin)), Default::default());
+    let (done, statuses) = assumed(&spec, &OtherEnds::default(), meanwhile(at(BEGIN), end));
     assert_eq!(done, [Assumed { change_id: "CHG-1".into(), at: begin, what: What::Begins }]);
     assert_eq!(statuses, [("a".into(), Inactive)].into());
 }
@@ -258,8 +259,11 @@ fn every_moment_is_one_that_a_walk_minute_by_minute_finds() {
                 .map(|interface| (interface.status.value, interface.planned.in_force.as_ref().map(|one| &one.change)))
                 .collect();
             assert_eq!(told, walked[place], "seed {seed}, minute {place}\n{text}");
-            let (_, reached) =
-                assumed(&spec, &[], meanwhile(minute(from), minute(from + i64::try_from(place).unwrap())));
+            let (_, reached) = assumed(
+                &spec,
+                &OtherEnds::default(),
+                meanwhile(minute(from), minute(from + i64::try_from(place).unwrap())),
+            );
             let before = |number: usize| walked[place - 1][number].0;
             for (number, status) in
                 spec.interfaces.keys().enumerate().filter_map(|(number, address)| Some((number, reached.get(address)?)))
@@ -290,9 +294,9 @@ fn floors(spec: &Spec, from: i64, walked: &[Vec<(DesiredStatus, Option<&ChangeNa
         }
         was_below = is_below;
     }
-    let found = clashes(&spec, minute(from)).into_iter();
+    let found = clashes(&spec, Sides::Unknown, minute(from)).into_iter();
     let standing: Vec<Clash> = found.clone().filter(|clash| clash.from == minute(from)).collect();
-    assert_eq!(clashes_now(&spec, minute(from)), standing, "seed {seed}");
+    assert_eq!(clashes_now(&spec, Sides::Unknown, minute(from)), standing, "seed {seed}");
     let found: Vec<Timestamp> =
         found.filter(|clash| matches!(clash.guarded, Guarded::Floor { .. })).map(|clash| clash.from).collect();
     assert_eq!(found, begun, "seed {seed}");
@@ -425,9 +429,50 @@ interfaces:
   b: { id: ri-b, status: Active }
 ",
     );
-    let reached = |moment: &str| assumed(&spec, &[], meanwhile(at(BEGIN), at(moment))).1;
+    let reached = |moment: &str| assumed(&spec, &OtherEnds::default(), meanwhile(at(BEGIN), at(moment))).1;
     assert_eq!(reached("2026-12-02T02:00:00Z"), [("b".into(), Inactive)].into());
     assert_eq!(reached("2026-12-02T02:00:01Z"), [("a".into(), Inactive), ("b".into(), Inactive)].into());
     // The return waits for no allow window.
     assert_eq!(reached("2026-12-02T03:00:01Z"), [("a".into(), Active), ("b".into(), Active)].into());
+}
+
+const PAIRS: &str = "version: 1
+cloud: { region: cn-a }
+groups: { g: { max_unavailable: 1 } }
+interfaces:
+  a1: { id: ri-a1, status: Active, group: g }
+  a2: { id: ri-a2, status: Active, group: g }
+  b1: { id: ri-b1, status: Active, group: g }
+  b2: { id: ri-b2, status: Active, group: g }
+changes:
+";
+
+#[test]
+fn a_floor_counts_links_and_offline_only_what_no_pairing_keeps_is_broken() {
+    let change = |select: &str| {
+        spec(&format!(
+            "{PAIRS}  CHG-1: {{ reason: works, select: [{select}], status: Inactive, from: 2026-12-02T01:00Z }}\n"
+        ))
+    };
+    let mut other_ends = OtherEnds { ends: vec![Some(1), Some(0), Some(3), Some(2)], unread: Default::default() };
+    let floors = |select: &str, sides: Sides<'_>| {
+        let found = clashes(&change(select), sides, at(BEGIN)).into_iter();
+        let floor = |clash: Clash| match clash.guarded {
+            Guarded::Floor { up, of, floor, .. } => (up, of, floor),
+            other => panic!("{other:?}"),
+        };
+        found.map(floor).collect::<Vec<_>>()
+    };
+    // A whole link is one, and two sides of two are two: offline either may be so.
+    assert_eq!(floors("a1, a2", Sides::Known(&other_ends)), []);
+    assert_eq!(floors("a1, b1", Sides::Known(&other_ends)), [(0, 2, 1)]);
+    assert_eq!(floors("a1, b1", Sides::Unknown), []);
+    let doubtful = doubts(&change("a1, b1"), at(BEGIN));
+    assert_eq!((doubtful[0].down, doubtful[0].of, doubtful[0].from), (2, 4, Some(at("2026-12-02T01:00:00Z"))));
+    // Three sides are of two links at least, and then nothing is in doubt.
+    assert_eq!(floors("a1, a2, b1", Sides::Unknown), [(1, 4, 3)]);
+    assert_eq!(doubts(&change("a1, a2, b1"), at(BEGIN)), []);
+    // What was not read is as good as not asked.
+    other_ends.unread.insert(3);
+    assert_eq!(floors("a1, b1", Sides::Known(&other_ends)), []);
 }

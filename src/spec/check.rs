@@ -1,7 +1,8 @@
 //! What no entry can know by itself: references, cycles, ids used twice, floors that cannot be kept.
 //!
 //! The checks see every entry, whatever was wrong with it, and report in the order of names; nothing is resolved by
-//! guessing. A floor counts members: which of them are two sides of one link only the live cloud knows.
+//! guessing. A floor counts links, and which members are the two sides of one only the live cloud knows: a floor is called impossible
+//! only if it is so however they pair up.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Bound;
@@ -16,7 +17,7 @@ use crate::spec::decode::Draft;
 use crate::spec::fields::UNREADABLE;
 use crate::spec::finding::{Circle, Code, Finding, Members, WholeFault};
 use crate::spec::findings::Findings;
-use crate::spec::{CloudSettings, Group, Interface, Placed};
+use crate::spec::{CloudSettings, Group, Interface, Placed, fewest_links};
 
 /// How many names before and after a wrong one, in alphabetical order, are looked at for a suggestion.
 const NEIGHBOURS: usize = 500;
@@ -225,7 +226,7 @@ fn floors(name: &GroupName, group: &Group, inactive: &[Address], findings: &mut 
         });
     }
     if let Some(Placed { value: most, place }) = group.max_unavailable
-        && (most as usize) < inactive.len()
+        && (most as usize) < fewest_links(inactive.len())
     {
         findings.report(Code::ImpossibleMaxUnavailable, place, || {
             Finding::Whole(WholeFault::ImpossibleMaxUnavailable { most, members: members() })

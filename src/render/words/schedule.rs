@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::language::say;
 use crate::render::words::aside;
 use crate::resource::ChangeName;
-use crate::schedule::{Clash, Contradiction, Finding, Guarded, SpanFault, SpanRemark};
+use crate::schedule::{Clash, Contradiction, Doubt, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
 use crate::spec::finding::Code;
 use crate::windows::{Closed, HORIZON_DAYS};
@@ -140,6 +140,39 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
         said = said.at(last);
     }
     places.into_iter().fold(said, |said, (name, place)| said.related(place, name.to_string()))
+}
+
+/// Says that a group keeps its `max_unavailable` only if some of its members are one link.
+pub(crate) fn doubt(spec: &Spec, doubt: &Doubt) -> Diagnostic {
+    Diagnostic::worded(|| doubted(spec, doubt))
+}
+
+fn doubted(spec: &Spec, doubt: &Doubt) -> Diagnostic {
+    let Doubt { group, from, down, of, changes } = doubt;
+    let most = spec.groups.get(group).and_then(|group| group.max_unavailable.as_ref());
+    let (value, place) = most.map(|most| (most.value, most.place)).unwrap_or_default();
+    let what = match from {
+        None => say!(
+            "group {group}: {down} of {of} members are down as declared, and max_unavailable is {value}: that is kept only if some are two sides of one link",
+            group,
+            down,
+            of,
+            value
+        ),
+        Some(from) => say!(
+            "group {group}: {down} of {of} members are down from {from}, and max_unavailable is {value}: that is kept only if some are two sides of one link",
+            group,
+            down,
+            of,
+            from = spec.time_zone.stamp(*from),
+            value
+        ),
+    };
+    let said = Diagnostic::warning(what)
+        .at(place)
+        .hint(say!("links count once, and `rictl plan` reads which members are one"));
+    let places = changes.iter().filter_map(|name| Some((name, spec.changes.get(name)?.place)));
+    places.fold(said, |said, (name, place)| said.related(place, name.to_string()))
 }
 
 /// Says what windows make of a change.

@@ -1,0 +1,68 @@
+//! Groups of which `max_unavailable` is kept only if some of the members that are to be down are one link. Which are only the live cloud
+//! tells, so nobody is refused for that without having asked it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::resource::{ChangeName, DesiredStatus, GroupName};
+use crate::spec::{Group, Spec};
+
+use super::tally::{Sides, Stand, Tally, count};
+use super::timeline::{Walk, base, in_step};
+
+/// A group of which nobody knows offline whether it keeps its `max_unavailable`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The group.
+    pub group: GroupName,
+    /// From when on; `None` where it is so already.
+    pub from: Option<Timestamp>,
+    /// How many members are to be down.
+    pub down: u32,
+    /// Of how many.
+    pub of: u32,
+    /// The changes in force then that are about those, the one begun first first.
+    pub changes: Vec<ChangeName>,
+}
+
+/// Lists the groups that may have too many links down at some moment from `at` on, each at the first, by name.
+pub fn doubts(spec: &Spec, at: Timestamp) -> Vec<Doubt> {
+    let capped: Vec<(&GroupName, &Group)> =
+        spec.groups.iter().filter(|(_, group)| group.max_unavailable.is_some()).collect();
+    if capped.is_empty() {
+        return Vec::new();
+    }
+    let mut walk = Walk::new(spec, at);
+    let members: Vec<Vec<usize>> = capped.iter().map(|(_, group)| in_step(&walk.interfaces, &group.members)).collect();
+    let mut group_of = vec![None; walk.interfaces.len()];
+    for (number, places) in members.iter().enumerate() {
+        places.iter().for_each(|place| group_of[*place] = Some(number));
+    }
+    let mut found: BTreeMap<usize, Doubt> = BTreeMap::new();
+    let (mut from, mut altered): (_, BTreeSet<usize>) = (None, (0..capped.len()).collect());
+    loop {
+        altered.retain(|number| !found.contains_key(number));
+        found.extend(altered.into_iter().filter_map(|number| {
+            let doubt = doubt(&walk, capped[number], &members[number])?;
+            Some((number, Doubt { from, ..doubt }))
+        }));
+        let Some(turn) = walk.next_turn() else { break };
+        from = Some(turn.at);
+        altered = turn.altered.iter().filter_map(|place| group_of[*place]).collect();
+    }
+    found.into_values().collect()
+}
+
+/// Looks at one group as it is to stand.
+fn doubt(walk: &Walk<'_>, (name, group): (&GroupName, &Group), members: &[usize]) -> Option<Doubt> {
+    let tally = Tally::new(members, Sides::Unknown, |place| walk.now(place), |place| base(walk.interfaces[place].1));
+    let Stand { up, of, floor } = tally.stand(group);
+    if up >= group.floor(of) || up < floor {
+        return None;
+    }
+    let down: Vec<usize> =
+        members.iter().copied().filter(|place| walk.now(*place) == DesiredStatus::Inactive).collect();
+    let changes = walk.about_any(&down);
+    Some(Doubt { group: name.clone(), from: None, down: count(down.len()), of, changes })
+}
