@@ -5,14 +5,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::{self, Toward, Written, Zone};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::render::words;
 use crate::resource::{ChangeName, DesiredStatus};
+use crate::schedule::{self, Clash, Finding, Sides};
 use crate::selector::Selector;
 use crate::spec::addition::{self, Addition};
-use crate::spec::{self, Change, SpecFile};
+use crate::spec::finding::Code;
+use crate::spec::{self, Change, Placed, SpecFile};
 use crate::store::named;
 
 use super::failure::{Exit, Refusal};
@@ -236,6 +239,12 @@ fn judged(project: &Project, files: Vec<SpecFile>, addition: &Addition, now: Tim
     };
     let place = change.place;
     found.findings.retain(|finding| is_about(finding, place));
+    let broken = broken_at_once(&with, &addition.name, now);
+    if !broken.is_empty() {
+        found.findings.retain(|finding| finding.code != Some(Code::Clash.as_str()));
+        found.findings.extend(broken);
+        return Err(found);
+    }
     Ok(Added {
         name: addition.name.clone(),
         change: change.clone(),
@@ -243,6 +252,18 @@ fn judged(project: &Project, files: Vec<SpecFile>, addition: &Addition, now: Tim
         zone: with.spec.time_zone.clone(),
         warnings: found,
     })
+}
+
+/// Lists what a change that begins as it is written breaks: it is not on already, so that is an error as if it lay ahead.
+fn broken_at_once(with: &Project, name: &ChangeName, now: Timestamp) -> Vec<Diagnostic> {
+    let mut spec = with.spec.clone();
+    let Some(change) = spec.changes.get_mut(name).filter(|change| change.has_begun(now)) else { return Vec::new() };
+    let at = now.checked_add(SignedDuration::from_nanos(1)).unwrap_or(now);
+    let place = change.from.as_ref().map_or(change.place, |from| from.place);
+    change.from = Some(Placed { value: at, place });
+    let begins = |clash: &Clash| clash.from == at && clash.changes.contains(name);
+    let found = schedule::clashes(&spec, Sides::Unknown, now).into_iter().filter(begins);
+    found.map(|clash| words::schedule::finding(&with.spec, &Finding::Clash { clash, is_ahead: true }, true)).collect()
 }
 
 /// Takes from what was found what a link's text is not to tell.
