@@ -287,6 +287,7 @@ fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceC
         let mut resource = resource_change(subject, change);
         if draft.is_unmet(number) {
             resource.action_reason = Some(subject.reason());
+            resource.taken_back_by = subject.taken_back().map(|taken_back| taken_back.by.clone());
             resource.change_id = subject.change().cloned();
             resource.reason = subject.declared.reason.clone();
             resource.since = subject.since();

@@ -302,6 +302,7 @@ fn change_of(run: &Run, step: &PlannedStep) -> Option<ChangeName> {
 /// what anybody wrote.
 pub(super) fn explain(plan: &mut Plan, what: &str, changes: &BTreeMap<Address, ChangeName>) {
     for change in &mut plan.resource_changes {
+        change.taken_back_by = None;
         if change.action_reason.take().is_some() {
             change.reason = Some(format!("taking back {what}"));
             change.change_id = changes.get(&change.address).cloned();

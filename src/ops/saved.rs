@@ -76,9 +76,15 @@ impl Now<'_> {
         if moved.is_empty() { Ok(self.without_old_news(plan)) } else { Err(self.stale(moved).into()) }
     }
 
-    /// Takes out of a plan that rests on what a file says it read what nobody would find moved now.
+    /// Takes out of a plan that rests on what a file says it read what nobody would find moved now, and notes what is where it is
+    /// to be by now.
     fn without_old_news(&self, mut plan: Plan) -> Plan {
         let status = |address: &Address| Some(&self.live.readings.get(address)?.found()?.status);
+        let goals: BTreeMap<&Address, &Step> = plan.steps.iter().map(|step| (&step.address, step)).collect();
+        let is_there = |step: &&Step| step.goal.desired().map(|goal| goal.status()).as_ref() == status(&step.address);
+        for change in &mut plan.resource_changes {
+            change.is_there_already = goals.get(&change.address).is_some_and(is_there);
+        }
         plan.resource_drift
             .retain(|moved| status(&moved.address) == moved.change.after.as_ref().map(|after| &after.status));
         plan

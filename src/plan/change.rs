@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attribute::Values;
 use crate::resource::{Address, ChangeName, RouterInterfaceId, Scope};
+use crate::state::RunId;
 
 /// Why an interface is to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +83,12 @@ pub struct ResourceChange {
     /// Why it changes; left out where nothing is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action_reason: Option<ActionReason>,
+    /// The run that took back what is asked for again, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back_by: Option<RunId>,
+    /// It was where its steps lead already when the plan was to be carried out.
+    #[serde(skip)]
+    pub is_there_already: bool,
     /// From where to where.
     pub change: Change,
     /// The change that asks for it.

@@ -30,11 +30,22 @@ impl Plan {
         found.ok().map(|number| &self.resource_changes[number])
     }
 
+    /// Returns whether an interface was where its steps lead already when the plan was to be carried out.
+    pub fn is_there_already(&self, address: &Address) -> bool {
+        self.change(address).is_some_and(|change| change.is_there_already)
+    }
+
+    /// Counts the interfaces with steps that were where these lead already when the plan was to be carried out.
+    pub fn there_already(&self) -> usize {
+        self.resource_changes.iter().filter(|change| change.is_there_already).count()
+    }
+
     /// Counts what the plan would do.
     pub fn summary(&self) -> Summary {
-        let count = |action: Action| self.steps.iter().filter(|step| step.action == action).count();
+        let steps = || self.steps.iter().filter(|step| !self.is_there_already(&step.address));
+        let count = |action: Action| steps().filter(|step| step.action == action).count();
         let changed: BTreeSet<_> =
-            self.steps.iter().filter(|step| step.action != Action::Wait).map(|step| &step.address).collect();
+            steps().filter(|step| step.action != Action::Wait).map(|step| &step.address).collect();
         let blocked: BTreeSet<_> = self.blocked.iter().map(|blocked| &blocked.address).collect();
         Summary {
             to_change: changed.len(),
@@ -52,6 +63,7 @@ impl Plan {
             change.change.actions = [ChangeAction::NoOp];
             change.change.before.clone_from(&change.change.after);
             change.action_reason = None;
+            change.taken_back_by = None;
         }
         let (steps, blocked, upcoming) = (Vec::new(), Vec::new(), Vec::new());
         let (resource_drift, warnings, floors) = (Vec::new(), Vec::new(), Vec::new());

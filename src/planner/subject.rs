@@ -130,6 +130,8 @@ pub(super) fn resource_change(subject: &Subject<'_>, change: Change) -> Resource
         id: subject.declared.id.value.clone(),
         scope: subject.declared.scope.clone(),
         action_reason: None,
+        taken_back_by: None,
+        is_there_already: false,
         change_id: None,
         change,
         reason: None,

@@ -15,7 +15,7 @@ use super::page::plan::by_address;
 use super::progress::sentence;
 use super::report::document::{ReasonDocument, RunDocument};
 use super::words::plan::blocked as why_blocked;
-use super::words::plan::{Said, intention, plan_line, warning as said};
+use super::words::plan::{Said, intention_of, plan_line, warning as said};
 use super::words::report::{last_line, reasons};
 use super::words::run as words;
 use crate::calendar::Zone;
@@ -191,14 +191,20 @@ impl Events {
     /// Writes what is planned: one line per interface, per blocked one, per warning, and the summary.
     pub fn plan<W: Write + ?Sized>(out: &mut W, at: Timestamp, plan: &Plan) -> io::Result<()> {
         for (address, steps) in by_address(&plan.steps) {
-            let calls = steps.iter().any(|step| step.action != Action::Wait);
+            let calls = steps.iter().any(|step| step.action != Action::Wait) && !plan.is_there_already(address);
             let change = Planned {
                 resource: resource(address),
                 action: if calls { ChangeAction::Update } else { ChangeAction::NoOp },
                 reason: plan.change(address).and_then(|change| change.action_reason),
                 steps: steps.iter().map(|step| &step.id).collect(),
             };
-            write(out, at, "info", format!("{address} {}", intention(&steps)), Body::PlannedChange { change })?;
+            write(
+                out,
+                at,
+                "info",
+                format!("{address} {}", intention_of(address, &steps, plan)),
+                Body::PlannedChange { change },
+            )?;
         }
         for blocked in &plan.blocked {
             let (address, code, detail) = (&blocked.address, blocked.code(), why_blocked(plan, blocked));

@@ -374,7 +374,7 @@ fn planned(facts: &Explanation<'_>) -> Vec<Row> {
         rows.push(Row::new("left alone", format!("{code}: {detail}")).toned(Tone::Faint));
     }
     let change = plan.resource_changes.iter().find(is_mine);
-    rows.extend(change.and_then(|change| change.action_reason).map(|reason| Row::new("because", because(reason))));
+    rows.extend(change.and_then(because).map(|reason| Row::new("because", reason)));
     if rows.is_empty() {
         let text = match facts.reading {
             Reading::Unreadable | Reading::Unasked => "nothing is planned for what could not be read".to_owned(),

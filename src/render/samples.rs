@@ -86,6 +86,8 @@ pub(crate) fn change(address: &str, region: &str, before: Status, after: Status)
         scope: scope(region),
         change_id: None,
         action_reason: update.then_some(ActionReason::SpecChanged),
+        taken_back_by: None,
+        is_there_already: false,
         change: Change {
             actions: [if update { ChangeAction::Update } else { ChangeAction::NoOp }],
             before: Some(Values { status: before }),

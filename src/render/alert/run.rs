@@ -10,7 +10,7 @@ use crate::plan::{About, Plan};
 use crate::render::events;
 use crate::render::page::plan::by_address;
 use crate::render::words::groups::worrying;
-use crate::render::words::plan::intention;
+use crate::render::words::plan::intention_of;
 use crate::render::words::report::{self as words, last_line, outcome_line, reasons};
 use crate::render::words::{confirmation, run};
 use crate::robot::Message;
@@ -26,7 +26,7 @@ pub fn begins(plan: &Plan, spec: &str, run_id: &RunId, (at, event): (Timestamp, 
     let lines = by_address(&plan.steps).into_iter().map(|(address, steps)| {
         let why = plan.change(address).and_then(|change| change.reason.clone());
         let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
-        shown(&format!("{address} {}{why}", intention(&steps)))
+        shown(&format!("{address} {}{why}", intention_of(address, &steps, plan)))
     });
     let lines = lines.collect();
     let head = shown(&format!("{NAME} {verb} of {spec} begins: {}, run {run_id}", plan.target));

@@ -63,7 +63,7 @@ fn verdict(plan: &Plan, is_done: bool) -> Verdict {
     }
     let line = words::plan_line(plan.summary());
     let (strong, rest) = split_behind(&line, [':', FULL_WIDTH_COLON]);
-    Verdict { lines: vec![words::counts_line(plan.summary())], ..Verdict::new(Tone::Strong, strong, rest) }
+    Verdict { lines: vec![words::counts_of(plan)], ..Verdict::new(Tone::Strong, strong, rest) }
 }
 
 /// What a plan of a later moment takes as done, said first.
@@ -160,7 +160,11 @@ pub(crate) fn by_address(steps: &[Step]) -> Vec<(&Address, Vec<&Step>)> {
 
 fn block(address: &Address, steps: &[&Step], plan: &Plan) -> Block {
     let change = plan.change(address);
-    let guards: BTreeSet<&Guard> = steps.iter().flat_map(|step| &step.guards).collect();
+    // What is there already has its way behind it, and takes nothing from its groups.
+    let is_there = plan.is_there_already(address);
+    let passed = if is_there { steps.len() } else { 0 };
+    let guards = steps.iter().flat_map(|step| &step.guards).filter(|_| !is_there);
+    let guards: BTreeSet<&Guard> = guards.collect();
     let from = steps.first().map(|step| step.expect.to_string());
     let moving = change.and_then(|change| {
         let (since, before) = (change.since?, change.change.before.as_ref()?);
@@ -172,13 +176,13 @@ fn block(address: &Address, steps: &[&Step], plan: &Plan) -> Block {
     });
     Block {
         address: address.to_string(),
-        intention: words::intention(steps),
+        intention: words::intention_of(address, steps, plan),
         kind: kind(steps),
-        why: change.and_then(|change| change.action_reason).map(words::because),
+        why: change.and_then(words::because),
         reason: change.and_then(|change| change.reason.clone()),
         id: steps.first().map(|step| step.interface_id.to_string()).unwrap_or_default(),
         scope: steps.first().map(|step| step.scope.to_string()).unwrap_or_default(),
-        path: from.into_iter().chain(steps.iter().map(|step| step.goal.to_string())).collect(),
+        path: from.into_iter().chain(steps.iter().map(|step| step.goal.to_string())).skip(passed).collect(),
         moving,
         guards: guards.into_iter().map(words::guard).collect(),
     }

@@ -1,5 +1,6 @@
 //! How the typed facts of a plan and of a drift check read: blocks, what is left alone, warnings, guards, doubts.
 
+mod amounts;
 mod blocked;
 mod difference;
 mod guards;
@@ -18,14 +19,15 @@ use crate::cloud::Call;
 use crate::duration;
 use crate::language::{self, Language, say};
 use crate::plan::{
-    About, Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, Plan, PlanFileError, Renamed, RolloutPlan,
-    Step, Summary, Upcoming, Warning, What,
+    About, Action, DeclaredSide, Doubt, Guard, HealthAnswer, Plan, PlanFileError, Renamed, RolloutPlan, Step, Upcoming,
+    Warning, What,
 };
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 use crate::selector::Selector;
 
 use super::confirmation::Stands;
 
+pub(crate) use self::amounts::{because, counts_of, intention_of, plan_line};
 pub use self::blocked::{blocked, blocked_address, health_unread, knob};
 pub(crate) use self::blocked::{closed, would_keep};
 use self::difference::arguments;
@@ -387,47 +389,6 @@ pub(crate) fn no_changes(plan: &Plan) -> String {
         0 => say!(" Your infrastructure matches the configuration.").to_owned(),
         1 => say!(" 1 interface differs from the configuration, and is left alone.").to_owned(),
         more => say!(" {more} interfaces differ from the configuration, and are left alone.", more),
-    }
-}
-
-/// Returns Terraform's summary line, byte for byte.
-pub(crate) fn plan_line(summary: Summary) -> String {
-    say!("Plan: 0 to add, {to_change} to change, 0 to destroy.", to_change = summary.to_change)
-}
-
-/// Returns our own line, which follows it.
-pub(crate) fn counts_line(summary: Summary) -> String {
-    let Summary { to_deactivate, to_activate, to_wait_for, blocked, .. } = summary;
-    say!(
-        "{to_deactivate} to deactivate, {to_activate} to activate, {to_wait_for} to wait for; {blocked} blocked.",
-        to_deactivate,
-        to_activate,
-        to_wait_for,
-        blocked
-    )
-}
-
-/// Returns what an interface's steps amount to, e.g. `will be deactivated`.
-pub(crate) fn intention(steps: &[&Step]) -> &'static str {
-    let has = |action| steps.iter().any(|step| step.action == action);
-    match (has(Action::Wait), has(Action::Call(Call::Activate)), has(Action::Call(Call::Deactivate))) {
-        (false, true, _) => say!("will be activated"),
-        (false, false, _) => say!("will be deactivated"),
-        (true, true, _) => say!("will be waited for, then activated"),
-        (true, false, true) => say!("will be waited for, then deactivated"),
-        (true, false, false) => say!("will be waited for"),
-    }
-}
-
-/// Returns why an interface changes, in words.
-pub(crate) fn because(reason: ActionReason) -> &'static str {
-    match reason {
-        ActionReason::SpecChanged => say!("spec changed"),
-        ActionReason::Drift => say!("drift"),
-        ActionReason::Both => say!("spec changed and drift"),
-        ActionReason::New => say!("never applied before"),
-        ActionReason::ChangeBegun => say!("change begun"),
-        ActionReason::ChangeEnded => say!("change ended"),
     }
 }
 

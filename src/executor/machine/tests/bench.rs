@@ -293,6 +293,8 @@ fn declared(name: &str) -> ResourceChange {
         id: name.into(),
         scope: scope("here"),
         action_reason: None,
+        taken_back_by: None,
+        is_there_already: false,
         change: Change { actions: [ChangeAction::Update], before: None, after: None },
         change_id: None,
         reason: None,

@@ -19,6 +19,7 @@ use crate::resource::{
     Status,
 };
 use crate::selector::Selector;
+use crate::state::RunId;
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z][a-z0-9-]{0,8}", any::<String>()]
@@ -49,6 +50,8 @@ fn resource_change() -> impl Strategy<Value = ResourceChange> {
             scope,
             change_id: None,
             action_reason: update.then_some(ActionReason::Both),
+            taken_back_by: reason.as_deref().map(|id| RunId(id.into())),
+            is_there_already: false,
             change: Change { actions: [if update { ChangeAction::Update } else { ChangeAction::NoOp }], before, after },
             declared_at: reason.clone(),
             reason,
@@ -346,6 +349,8 @@ fn sample() -> Plan {
             scope: scope.clone(),
             change_id: None,
             action_reason: Some(ActionReason::SpecChanged),
+            taken_back_by: None,
+            is_there_already: false,
             change: Change {
                 actions: [ChangeAction::Update],
                 before: Some(Values { status: Status::Active }),
