@@ -12,6 +12,7 @@ mod whatif;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ use crate::plan::{Approval, GroupHealth, TrafficHeard, Upcoming, WhyMemberNotUp}
 use crate::resource::{Address, ChangeName, GroupName, LiveState, RouterInterfaceId, ScopeFailure, Status, Target};
 use crate::schedule;
 use crate::spec::{Change, Spec};
-use crate::state::{Awaiting, Record, RunId, State};
+use crate::state::{Awaiting, LastAction, RunId, State};
 
 pub use carried::{Disagreement, disagreements, grouped_routers, router_of};
 pub use prospects::{Obstacle, Prospect, Prospects};
@@ -86,9 +87,21 @@ pub struct Link {
     /// All changes that are in force on it, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeName>,
-    /// What the spec says of why it is to be as it is; untrusted text.
+    /// What `hands_off`, or else the spec, says of why it is as it is; untrusted text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// An end that is down is left alone, whatever is declared.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hands_off: bool,
+    /// The last day of its `hands_off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hands_off_until: Option<Date>,
+    /// That day is over; it is left alone all the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hands_off_expired: bool,
+    /// Since when it is down: where a run left it so, since that did.
+    #[serde(skip)]
+    pub since: Option<Timestamp>,
 }
 
 /// One end of a link.
@@ -191,12 +204,13 @@ pub struct Standing {
 }
 
 /// Says how the links of a spec stand at a moment, from what was read and what is recorded.
-pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, moment: Timestamp) -> Standing {
+pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, (moment, today): (Timestamp, Date)) -> Standing {
     let subjects = drift::match_up(spec, live, state);
     let opposite = drift::opposite_sides(&subjects);
     let is_first = |place: usize| opposite[place].is_none_or(|other| place < other);
     let ends = |place: usize| std::iter::once(place).chain(opposite[place]).map(|place| &subjects[place]).collect();
-    let links = (0..subjects.len()).filter(|place| is_first(*place)).map(|place| link(spec, ends(place), moment));
+    let links =
+        (0..subjects.len()).filter(|place| is_first(*place)).map(|place| link(spec, ends(place), (moment, today)));
     Standing {
         groups: drift::health(spec, &subjects, &|place| opposite[place], &|_| None),
         links: links.collect(),
@@ -205,20 +219,24 @@ pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, moment: Ti
     }
 }
 
-fn link(spec: &Spec, ends: Vec<&Subject<'_>>, moment: Timestamp) -> Link {
+fn link(spec: &Spec, ends: Vec<&Subject<'_>>, (moment, today): (Timestamp, Date)) -> Link {
     let is_down = ends.iter().any(|end| end.told().is_some() && !end.is_up());
     let is_up = ends.iter().all(|end| end.is_up());
     let in_force = in_force(spec, &ends, moment);
     let change = ends.iter().find_map(|end| end.change());
     let declared = change.and_then(|name| spec.changes.get(name));
-    let down = ends.iter().filter(|end| !end.is_up());
+    let down = || ends.iter().copied().filter(|end| !end.is_up());
+    let (since, run_id) = taken_down(down());
+    let hands_off = down().find_map(|end| end.declared.hands_off.as_ref());
+    let hands_off_until = hands_off.and_then(|hands_off| hands_off.until);
+    let reason = || down().find_map(|end| end.declared.reason.as_ref());
     Link {
         group: ends.iter().find_map(|end| end.declared.group.as_ref()).map(|group| group.value.clone()),
         up: (is_up || is_down).then_some(is_up),
         change_id: change.cloned(),
         owner: declared.and_then(|change| change.owner.clone()),
         who: None,
-        run_id: down.clone().find_map(|end| taken_down_by(end)).cloned(),
+        run_id: run_id.cloned(),
         until: match in_force.as_slice() {
             // One that is over has left it behind.
             [] => declared.and_then(|change| change.until.as_ref()).map(|until| until.value),
@@ -229,7 +247,11 @@ fn link(spec: &Spec, ends: Vec<&Subject<'_>>, moment: Timestamp) -> Link {
         } else {
             Vec::new()
         },
-        reason: down.clone().find_map(|end| end.declared.reason.clone()),
+        reason: hands_off.map(|hands_off| &hands_off.reason).or_else(reason).cloned(),
+        hands_off: hands_off.is_some(),
+        hands_off_until,
+        hands_off_expired: hands_off_until.is_some_and(|until| until < today),
+        since,
         ends: ends.iter().map(|subject| end(subject)).collect(),
     }
 }
@@ -257,6 +279,14 @@ fn end(subject: &Subject<'_>) -> End {
     }
 }
 
+/// Returns since when a link is down, and the run that has left it so: of the end that a run took down first, else of that which went
+/// first.
+fn taken_down<'s, 'a: 's>(down: impl Iterator<Item = &'s Subject<'a>>) -> (Option<Timestamp>, Option<&'a RunId>) {
+    let is_down = |end: &&Subject<'_>| end.told().is_some_and(|status| status != Some(&Status::Active));
+    let ends = down.filter(is_down).map(|end| (end.since(), taken_down_by(end)));
+    ends.min_by_key(|(since, run)| (run.is_none(), since.is_none(), *since)).unwrap_or_default()
+}
+
 /// Returns the run that has left an end where it is, or that is taking it there.
 fn taken_down_by<'a>(subject: &Subject<'a>) -> Option<&'a RunId> {
     let (record, live) = (subject.record?, &subject.live()?.status);
@@ -264,14 +294,20 @@ fn taken_down_by<'a>(subject: &Subject<'a>) -> Option<&'a RunId> {
         let way = action.action.transition();
         live == way.through || live == way.to
     });
-    let stands = |record: &&Record| record.declared.is_some_and(|declared| *live == declared.status());
-    // What a way back has left stands by no change of its own.
-    let last = record.last_action.as_ref().filter(|action| {
-        let is_at_goal = action.outcome.is_some_and(Outcome::is_at_goal);
-        is_at_goal && live == action.action.transition().to && record.observed.status.as_ref() == Some(live)
-    });
-    let changed_by = || Some(record).filter(stands)?.changed_by.as_ref();
-    open.map(|action| &action.run_id).or_else(changed_by).or_else(|| last.map(|action| &action.run_id))
+    if let Some(action) = open {
+        return Some(&action.run_id);
+    }
+    let has_ended_well = |action: &&LastAction| action.outcome.is_some_and(Outcome::is_at_goal);
+    let last = record.last_action.as_ref().filter(has_ended_well);
+    // What came here after our last call had ended, or was seen elsewhere since, somebody else has moved.
+    let came_later = |action: &LastAction| subject.since().is_some_and(|since| since > action.finished_at);
+    if record.observed.status.as_ref() != Some(live) || last.is_some_and(came_later) {
+        return None;
+    }
+    // An older change may still stand that others undid and brought back: the last call has brought it here.
+    let last = last.filter(|action| live == action.action.transition().to);
+    let stands = record.declared.is_some_and(|declared| *live == declared.status());
+    last.map(|action| &action.run_id).or_else(|| record.changed_by.as_ref().filter(|_| stands))
 }
 
 fn moving(subject: &Subject<'_>) -> Option<Moving> {

@@ -28,6 +28,10 @@ fn overview(text: &str) -> Overview {
         until: None,
         changes: Vec::new(),
         reason: Some(text.to_owned()),
+        hands_off: true,
+        hands_off_until: None,
+        hands_off_expired: false,
+        since: Some(at("02:00:00")),
     };
     let failure = ScopeFailure {
         scope: crate::render::samples::scope("cn-beijing"),

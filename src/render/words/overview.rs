@@ -79,8 +79,9 @@ pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
         said.push(format!("{change}{owner}"));
     }
     said.extend(link.changes.iter().filter(|change| Some(*change) != link.change_id.as_ref()).map(ToString::to_string));
-    let since = link.ends.iter().filter(|end| end.status != Some(Status::Active)).filter_map(|end| end.since).min();
-    said.extend(since.filter(|_| link.up != Some(true)).map(|since| say!("since {since}", since = zone.stamp(since))));
+    said.extend(
+        link.since.filter(|_| link.up != Some(true)).map(|since| say!("since {since}", since = zone.stamp(since))),
+    );
     said.extend(link.until.map(|until| match until > moment {
         true => say!("until {until}", until = zone.stamp(until)),
         false => say!("ended {until}", until = zone.stamp(until)),
@@ -88,6 +89,11 @@ pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
     said.extend(link.run_id.as_ref().map(|run| match &link.who {
         Some(who) => say!("by {who}, run {run}", who, run),
         None => say!("by run {run}", run),
+    }));
+    said.extend(link.hands_off.then(|| match link.hands_off_until {
+        None => say!("hands off").to_owned(),
+        Some(until) if link.hands_off_expired => say!("its hands_off ran out on {until}", until),
+        Some(until) => say!("hands off until {until}", until),
     }));
     said.extend(link.reason.as_ref().filter(|_| link.up != Some(true)).map(|reason| format!("# {reason}")));
     said.join(say!(", "))
