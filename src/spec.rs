@@ -456,9 +456,16 @@ impl Group {
     }
 }
 
-/// Returns how many links are down at least where so many of their sides are: at best every two of these are one link.
-pub(crate) fn fewest_links(sides: usize) -> usize {
-    sides.div_ceil(2)
+/// Returns how many links are down at least where so many of their sides are. Where all members of the group lie in one place, each is
+/// taken for a link of its own: who drains both sides there says so with one of them in the group. Else at best every two are one link.
+pub(crate) fn fewest_links(sides: usize, are_in_one_place: bool) -> usize {
+    if are_in_one_place { sides } else { sides.div_ceil(2) }
+}
+
+/// Returns whether all of these lie in one region of one account.
+pub(crate) fn are_in_one_place<'s>(mut scopes: impl Iterator<Item = &'s Scope>) -> bool {
+    let first = scopes.next();
+    scopes.all(|scope| Some(scope) == first)
 }
 
 /// The section `rollout`.

@@ -146,7 +146,12 @@ impl<'s> Watch<'s> {
         }
         let tally = |group: &Group| {
             let members = in_step(&walk.interfaces, &group.members);
-            Tally::new(&members, sides, |place| walk.now(place), |place| base(walk.interfaces[place].1))
+            Tally::new(
+                &members,
+                (sides, walk.are_in_one_place(&members)),
+                |place| walk.now(place),
+                |place| base(walk.interfaces[place].1),
+            )
         };
         let groups: Vec<_> = spec.groups.iter().map(|(name, group)| (name, group, tally(group))).collect();
         for (number, (.., tally)) in groups.iter().enumerate() {

@@ -56,7 +56,8 @@ pub fn doubts(spec: &Spec, at: Timestamp) -> Vec<Doubt> {
 
 /// Looks at one group as it is to stand.
 fn doubt(walk: &Walk<'_>, (name, group): (&GroupName, &Group), members: &[usize]) -> Option<Doubt> {
-    let tally = Tally::new(members, Sides::Unknown, |place| walk.now(place), |place| base(walk.interfaces[place].1));
+    let sides = (Sides::Unknown, walk.are_in_one_place(members));
+    let tally = Tally::new(members, sides, |place| walk.now(place), |place| base(walk.interfaces[place].1));
     let Stand { up, of, floor } = tally.stand(group);
     if up >= group.floor(of) || up < floor {
         return None;

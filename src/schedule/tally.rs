@@ -41,6 +41,7 @@ pub(super) struct Tally {
     /// How many are to be down without any change.
     down_by_itself: usize,
     counts_links: bool,
+    is_in_one_place: bool,
 }
 
 struct Link {
@@ -62,7 +63,7 @@ impl Tally {
     /// Counts the members of a group, whose places come in order.
     pub(super) fn new(
         members: &[usize],
-        sides: Sides<'_>,
+        (sides, is_in_one_place): (Sides<'_>, bool),
         now: impl Fn(usize) -> DesiredStatus,
         by_itself: impl Fn(usize) -> DesiredStatus,
     ) -> Self {
@@ -81,7 +82,7 @@ impl Tally {
         let down = links.iter().filter(|link| link.down > 0).count();
         let falls = |link: &&Link| ends(link.member, link.other).any(|place| is_down(by_itself(place)));
         let down_by_itself = links.iter().filter(falls).count();
-        Self { links, down, down_by_itself, counts_links: matches!(sides, Sides::Known(_)) }
+        Self { links, down, down_by_itself, counts_links: matches!(sides, Sides::Known(_)), is_in_one_place }
     }
 
     /// Lists the places of all sides, each with the number of its link.
@@ -110,11 +111,12 @@ impl Tally {
     pub(super) fn stand(&self, group: &Group) -> Stand {
         let (up, of) = (count(self.links.len() - self.down), count(self.links.len()));
         let most = group.max_unavailable.as_ref().map(|most| most.value as usize);
-        let floor = if self.counts_links || most.is_some_and(|most| fewest_links(self.down) > most) {
-            group.floor(of)
-        } else {
-            group.min_active.as_ref().map_or(0, |floor| floor.value)
-        };
+        let floor =
+            if self.counts_links || most.is_some_and(|most| fewest_links(self.down, self.is_in_one_place) > most) {
+                group.floor(of)
+            } else {
+                group.min_active.as_ref().map_or(0, |floor| floor.value)
+            };
         Stand { up, of, floor }
     }
 

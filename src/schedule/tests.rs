@@ -441,9 +441,9 @@ cloud: { region: cn-a }
 groups: { g: { max_unavailable: 1 } }
 interfaces:
   a1: { id: ri-a1, status: Active, group: g }
-  a2: { id: ri-a2, status: Active, group: g }
+  a2: { id: ri-a2, region: cn-b, status: Active, group: g }
   b1: { id: ri-b1, status: Active, group: g }
-  b2: { id: ri-b2, status: Active, group: g }
+  b2: { id: ri-b2, region: cn-b, status: Active, group: g }
 changes:
 ";
 
@@ -472,6 +472,12 @@ fn a_floor_counts_links_and_offline_only_what_no_pairing_keeps_is_broken() {
     // Three sides are of two links at least, and then nothing is in doubt.
     assert_eq!(floors("a1, a2, b1", Sides::Unknown), [(1, 4, 3)]);
     assert_eq!(doubts(&change("a1, a2, b1"), at(BEGIN)), []);
+    // All in one place: each is taken for a link of its own.
+    let here = spec(&format!(
+        "{}  CHG-1: {{ reason: works, select: [a1, b1], status: Inactive, from: 2026-12-02T01:00Z }}\n",
+        PAIRS.replace("region: cn-b, ", "")
+    ));
+    assert_eq!((clashes(&here, Sides::Unknown, at(BEGIN)).len(), doubts(&here, at(BEGIN))), (1, vec![]));
     // What was not read is as good as not asked.
     other_ends.unread.insert(3);
     assert_eq!(floors("a1, b1", Sides::Known(&other_ends)), []);

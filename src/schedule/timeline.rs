@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::plan::What;
 use crate::resource::{Address, ChangeName, DesiredStatus};
-use crate::spec::{Change, Interface, Spec};
+use crate::spec::{Change, Interface, Spec, are_in_one_place};
 
 /// Two changes that want different statuses of one interface at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,11 @@ impl<'s> Walk<'s> {
             walk.statuses[place] = walk.status(place);
         }
         walk
+    }
+
+    /// Returns whether all of these lie in one region of one account.
+    pub(super) fn are_in_one_place(&self, places: &[usize]) -> bool {
+        are_in_one_place(places.iter().map(|place| &self.interfaces[*place].1.scope))
     }
 
     /// Returns when something begins or ends next.

@@ -17,7 +17,7 @@ use crate::spec::decode::Draft;
 use crate::spec::fields::UNREADABLE;
 use crate::spec::finding::{Circle, Code, Finding, Members, WholeFault};
 use crate::spec::findings::Findings;
-use crate::spec::{CloudSettings, Group, Interface, Placed, fewest_links};
+use crate::spec::{CloudSettings, Group, Interface, Placed, are_in_one_place, fewest_links};
 
 /// How many names before and after a wrong one, in alphabetical order, are looked at for a suggestion.
 const NEIGHBOURS: usize = 500;
@@ -53,7 +53,7 @@ pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
     cycles(&graph, &draft.interfaces, findings);
     // With a member missing, what is said of a group would be a guess.
     for (name, group) in draft.groups.iter().filter(|_| is_grouped) {
-        floors(name, group, inactive.get(name).map_or(&[], Vec::as_slice), findings);
+        floors(name, group, (inactive.get(name).map_or(&[], Vec::as_slice), &draft.interfaces), findings);
     }
 }
 
@@ -210,7 +210,17 @@ fn way_round<'s>(members: &[&'s Address], interfaces: &'s BTreeMap<Address, Inte
     members.to_vec()
 }
 
-fn floors(name: &GroupName, group: &Group, inactive: &[Address], findings: &mut Findings) {
+/// Returns whether all members lie in one region of one account.
+fn lie_in_one_place(group: &Group, interfaces: &BTreeMap<Address, Interface>) -> bool {
+    are_in_one_place(group.members.iter().filter_map(|member| interfaces.get(member)).map(|member| &member.scope))
+}
+
+fn floors(
+    name: &GroupName,
+    group: &Group,
+    (inactive, interfaces): (&[Address], &BTreeMap<Address, Interface>),
+    findings: &mut Findings,
+) {
     let total = group.members.len();
     let nothing_to_keep = group.min_active.as_ref().is_none_or(|floor| floor.value == 0);
     if total == 0 && nothing_to_keep {
@@ -226,7 +236,8 @@ fn floors(name: &GroupName, group: &Group, inactive: &[Address], findings: &mut 
         });
     }
     if let Some(Placed { value: most, place }) = group.max_unavailable
-        && (most as usize) < fewest_links(inactive.len())
+        && (most as usize) < inactive.len()
+        && (most as usize) < fewest_links(inactive.len(), lie_in_one_place(group, interfaces))
     {
         findings.report(Code::ImpossibleMaxUnavailable, place, || {
             Finding::Whole(WholeFault::ImpossibleMaxUnavailable { most, members: members() })

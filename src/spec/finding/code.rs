@@ -178,7 +178,7 @@ codes! {
     AlwaysDenied, "always_denied", Warning, "always denied";
     /// The declared statuses alone leave fewer up than `min_active`.
     ImpossibleMinActive, "impossible_min_active", Error, "impossible floor";
-    /// The declared statuses alone take more down than `max_unavailable`, whichever members are one link.
+    /// The declared statuses alone take more down than `max_unavailable`, whichever members are one link (in one region of one account each is its own).
     ImpossibleMaxUnavailable, "impossible_max_unavailable", Error, "impossible floor";
     /// A selector selects nothing.
     SelectsNothing, "selects_nothing", Error, "selects nothing";
