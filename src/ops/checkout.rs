@@ -136,8 +136,7 @@ fn head_of(git: &Path) -> Option<String> {
     let loose = || [&directory, &common].into_iter().find_map(|place| read(&place.join(name)));
     let packed = || {
         let packed = read(&common.join("packed-refs"))?;
-        let line = packed.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned));
-        line
+        packed.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned))
     };
     loose().or_else(packed).and_then(|id| id_of(&id))
 }
