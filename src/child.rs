@@ -136,8 +136,8 @@ impl Children {
             return look(&directory.join(program));
         }
         let places = std::env::split_paths(self.path.as_ref()?);
-        let found: Vec<Option<Unstartable>> = places.map(|place| look(&directory.join(place).join(program))).collect();
-        found.into_iter().min().unwrap_or(Some(Unstartable::NotFound))
+        // The least of them speaks: nothing, if it could be started from one place.
+        places.map(|place| look(&directory.join(place).join(program))).min().unwrap_or(Some(Unstartable::NotFound))
     }
 
     /// Runs a program to its end. If this future is dropped before, the program is ended, with all that it started.

@@ -7,7 +7,7 @@
 //! F7  cli        args, commands, front (what an apply shows and asks), streams, signals, environment, exit code
 //! F6  ops        project and connection, then what each command amounts to: live plan, apply, saved plan,
 //!                approvals, rollback, confirmation, drift, status, rehearsal, history, evidence, edits of state and spec;
-//!                which store, and a history taken to another
+//!                which store, and a history taken to another; the commit that a spec lies in
 //! F5  render     plan, report, drift, status, history, ticket, diagnostics, events -> text, JSON, Markdown, HTML, CSV,
 //!                SVG, graphs
 //! F4  refresh    CloudRead -> LiveState, in bulk       executor  its machine decides what is next: admission,

@@ -3,8 +3,6 @@
 //! git is asked where it is installed and trusts the checkout; its commit a checkout tells in its own files as well. Nothing is
 //! written and nothing fetched, no filter and no hook is run, and no run fails for what cannot be found out.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +13,7 @@ use crate::bounds;
 use crate::child::{Children, Ear, Given, Program};
 use crate::journal::Commit;
 use crate::signature::hex;
+use crate::store::named::{self, Links};
 
 use super::project::Project;
 use super::project::known::root_of;
@@ -103,10 +102,10 @@ fn is_committed(text: &Text<'_>, listed: &str) -> bool {
     let entries = listed.split('\0').filter_map(|entry| entry.split_once('\t'));
     let Some((head, _)) = entries.into_iter().find(|(_, path)| *path == text.path) else { return false };
     let Some(id) = head.rsplit(' ').next() else { return false };
-    let unix = text.text.replace("\r\n", "\n");
-    let marked = |text: &str| format!("\u{feff}{text}");
-    let ways = [text.text.to_owned(), marked(text.text), marked(&unix), unix];
-    ways.iter().any(|way| blob_id(way.as_bytes(), id.len()) == id)
+    let is_this = |way: &str| blob_id(way.as_bytes(), id.len()) == id;
+    let is_this_marked_or_not = |way: &str| is_this(way) || is_this(&format!("\u{feff}{way}"));
+    // A large spec is copied only where it is not as it was committed to the letter.
+    is_this_marked_or_not(text.text) || is_this_marked_or_not(&text.text.replace("\r\n", "\n"))
 }
 
 /// Returns the id that git gives a file with this content, of so many digits.
@@ -142,10 +141,7 @@ fn head_of(git: &Path) -> Option<String> {
 }
 
 fn read(path: &Path) -> Option<String> {
-    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
-    let mut text = String::new();
-    file.take(bounds::CHECKOUT_FILE_BYTES as u64).read_to_string(&mut text).ok()?;
-    Some(text)
+    String::from_utf8(named::read(path, Links::Followed, bounds::CHECKOUT_FILE_BYTES).ok()?).ok()
 }
 
 /// Returns an id of git's, if that is what was read.

@@ -296,7 +296,7 @@ fn card(group: &GroupHealth, guard: Option<&Guard>, when: &'static str) -> Card 
         (false, true) => Tone::Change,
         (false, false) => Tone::Plain,
     };
-    let mut rows: Vec<(&'static str, String)> = guard.map(lowest).into_iter().collect();
+    let mut rows: Vec<(&'static str, String)> = guard.map(lowest_row).into_iter().collect();
     rows.push((when, standing(group).says));
     Card { name: group.name.to_string(), tone, rows }
 }
@@ -304,10 +304,11 @@ fn card(group: &GroupHealth, guard: Option<&Guard>, when: &'static str) -> Card 
 /// Makes the card of a group of which no more is known than what a plan was to leave it with.
 fn planned_card(guard: &Guard) -> Card {
     let tone = if is_tight(guard) { Tone::Change } else { Tone::Plain };
-    Card { name: guard.group.to_string(), tone, rows: vec![lowest(guard)] }
+    Card { name: guard.group.to_string(), tone, rows: vec![lowest_row(guard)] }
 }
 
-fn lowest(guard: &Guard) -> (&'static str, String) {
+/// Says what a plan leaves a group with at its lowest moment.
+fn lowest_row(guard: &Guard) -> (&'static str, String) {
     ("Lowest", kept(guard))
 }
 

@@ -104,3 +104,13 @@ fn what_a_checkout_names_outside_of_it_is_not_read() {
     fs::write(checkout.path(".git/HEAD"), "no id at all\n").unwrap();
     assert_eq!(checkout.told_by_files(), None);
 }
+
+#[test]
+fn nobody_waits_at_a_pipe_that_stands_where_a_file_should() {
+    let checkout = Checkout::new();
+    checkout.commit();
+    fs::remove_file(checkout.path(".git/HEAD")).unwrap();
+    let made = Command::new("mkfifo").arg(checkout.path(".git/HEAD")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(checkout.told_by_files(), None);
+}
