@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
 use crate::language;
 use crate::ops::failure::{Exit, Refusal, exit_of, hint_of};
+use crate::ops::project::Project;
 use crate::render;
 use crate::render::diagnostic::write_findings;
+use crate::resource::LiveState;
 
 use super::commands::offline;
 use super::habits;
@@ -78,6 +80,16 @@ pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -
 pub(super) fn draw(output: &Output, sources: &Sources, findings: &[Diagnostic]) {
     let style = output.draw_style();
     output.complain(|mut out| write_findings(&mut out, sources, findings, style));
+}
+
+/// Warns of what changes break together.
+pub(super) fn clashes(output: &Output, project: &Project) {
+    draw(output, &project.spec.sources, &project.clashes());
+}
+
+/// Warns of what changes break together ahead of a moment, as only the links that were read show.
+pub(super) fn clashes_of_links(output: &Output, project: &Project, live: &LiveState, moment: Timestamp) {
+    draw(output, &project.spec.sources, &project.clashes_of_links(live, moment));
 }
 
 /// Turns any error into findings, for whoever reads them as well.

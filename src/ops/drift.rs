@@ -82,6 +82,7 @@ pub async fn drift(
             .chain(died(recorded))
             .chain(planner::overdue(state, clock.now()))
             .chain(drift::clashes(&project.spec))
+            .chain(live::clashes_of_links(project, &seen, options.moment()))
             .chain(drift::expired_hands_off(&project.spec, today))
             .collect(),
         unmanaged: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::join3;
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
@@ -277,7 +278,7 @@ pub(super) fn draw(known: &Known<'_>, heard: &Heard, options: &PlanOptions) -> R
 
 /// Inspects a plan that has heard everything, and says whose credentials it was made with.
 fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
-    let Known { project, target, .. } = *known;
+    let Known { project, target, live, .. } = *known;
     plan.basis.spec = Some(project.name.clone());
     plan.check().map_err(|broken| {
         let summary = worded!("bug: the planner made a plan that does not keep its promises; nothing was done");
@@ -293,7 +294,14 @@ fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
             at: project.spec.sources.locate(declared.place),
         });
     }
+    plan.warnings.extend(clashes_of_links(project, live, plan.at.unwrap_or(plan.timestamp)));
     Ok(plan)
+}
+
+/// Warns of floors that changes break together ahead of a moment, as only the links that were read show.
+pub(super) fn clashes_of_links(project: &Project, live: &LiveState, moment: Timestamp) -> Vec<Warning> {
+    let found = project.clashes_of_links(live, moment);
+    found.iter().map(|finding| drift::of_spec(&project.spec, finding)).collect()
 }
 
 /// Counts the groups as they were read last: after a run, and where that did not look, before it.

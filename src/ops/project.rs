@@ -14,7 +14,7 @@ use crate::drift::OtherEnds;
 use crate::language::{Wording, say, worded};
 use crate::render::words;
 use crate::resource::LiveState;
-use crate::schedule::{self, Clash, Finding, Guarded, Sides};
+use crate::schedule::{self, Clash, Finding, Sides};
 use crate::spec::finding::Code;
 use crate::spec::{self, BYTE_ORDER_MARK, Spec, SpecDigest, SpecFile};
 use crate::store::Place;
@@ -147,11 +147,32 @@ impl Project {
         if self.spec.changes.is_empty() {
             return Ok(());
         }
-        let found = schedule::clashes(&self.spec, Sides::Known(&OtherEnds::read(&self.spec, live)), moment);
-        let is_ahead = |clash: &Clash| clash.from > moment && matches!(clash.guarded, Guarded::Floor { .. });
-        let found = found.into_iter().filter(is_ahead).map(|clash| Finding::Clash { clash, is_ahead: true });
-        let findings: Vec<_> = found.map(|finding| words::schedule::finding(&self.spec, &finding, true)).collect();
+        let found = self.floors_broken_ahead(live, moment).map(|clash| self.clash_ahead(clash, true));
+        let findings: Vec<_> = found.collect();
         if findings.is_empty() { Ok(()) } else { Err(Diagnostics { sources: self.spec.sources.clone(), findings }) }
+    }
+
+    /// Lists the warnings about floors that changes break ahead of a moment, as only the links that were read show.
+    pub fn clashes_of_links(&self, live: &LiveState, moment: Timestamp) -> Vec<Diagnostic> {
+        if self.spec.changes.is_empty() {
+            return Vec::new();
+        }
+        let told = schedule::clashes(&self.spec, Sides::Unknown, moment);
+        let is_told = |clash: &Clash| {
+            told.iter().any(|told| told.changes == clash.changes && told.guarded.group() == clash.guarded.group())
+        };
+        let found = self.floors_broken_ahead(live, moment).filter(|clash| !is_told(clash));
+        found.map(|clash| self.clash_ahead(clash, false)).collect()
+    }
+
+    /// Lists what breaks a floor ahead of a moment, counted by the links that were read.
+    fn floors_broken_ahead(&self, live: &LiveState, moment: Timestamp) -> impl Iterator<Item = Clash> {
+        let found = schedule::clashes(&self.spec, Sides::Known(&OtherEnds::read(&self.spec, live)), moment);
+        found.into_iter().filter(move |clash| clash.from > moment && clash.guarded.group().is_some())
+    }
+
+    fn clash_ahead(&self, clash: Clash, is_strict: bool) -> Diagnostic {
+        words::schedule::finding(&self.spec, &Finding::Clash { clash, is_ahead: true }, is_strict)
     }
 
     /// Lists the warnings about what changes break together.

@@ -41,6 +41,11 @@ impl Shown {
         shown
     }
 
+    /// Returns what was read last.
+    pub fn live(&self) -> &LiveState {
+        &self.live
+    }
+
     /// Takes in a further reading; of what it could not read, the one before stays.
     pub fn take_in(&mut self, spec: &Spec, live: LiveState) {
         let LiveState { read_at, readings, failures, others } = live;

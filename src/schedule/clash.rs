@@ -61,6 +61,16 @@ pub enum Guarded {
     },
 }
 
+impl Guarded {
+    /// Returns the group whose floor it is.
+    pub fn group(&self) -> Option<&GroupName> {
+        match self {
+            Self::Floor { group, .. } => Some(group),
+            Self::Dependency { .. } | Self::Protected { .. } | Self::Cap { .. } => None,
+        }
+    }
+}
+
 /// Lists what changes break from `at` on, each from the moment at which it begins to be broken. A floor counts links as `sides` tells.
 pub fn clashes(spec: &Spec, sides: Sides<'_>, at: Timestamp) -> Vec<Clash> {
     if spec.changes.is_empty() {

@@ -38,14 +38,15 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     }
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let addresses = project.select(&arguments.selectors)?;
-    say_clashes(&project, output);
+    errors::clashes(output, &project);
     let recorded = plan::read(&project.place, output)?;
     let sight = Sight::of_tied(&project, &recorded, &addresses);
     let (connection, plan, seen) = planned(&project, &recorded, at, (&sight, invocation)).await?;
+    let moment = plan.at.unwrap_or(plan.timestamp);
+    errors::clashes_of_links(output, &project, &seen, moment);
     let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
     let closed = recorded.state_as_closed(&plan.target);
     let state = beside::with_others(closed.as_deref(), &project, &plan.target)?;
-    let moment = plan.at.unwrap_or(plan.timestamp);
     let as_of = match reached.is_empty() {
         true => Cow::Borrowed(&seen),
         false => Cow::Owned(schedule::as_assumed(seen.clone(), &project.spec, &reached)),
@@ -117,7 +118,7 @@ fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
 
 pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
-    say_clashes(&project, output);
+    errors::clashes(output, &project);
     let chosen: BTreeSet<Address> = project.select(&arguments.selectors)?.into_iter().collect();
     let format = match arguments.format {
         GraphFormat::Dot => render::graph::Format::Dot,
@@ -130,7 +131,10 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
     } else {
         let recorded = plan::read(&project.place, output)?;
         match planned(&project, &recorded, at, (&Sight::Whole, invocation)).await {
-            Ok((_, plan, _)) => Some(plan),
+            Ok((_, plan, seen)) => {
+                errors::clashes_of_links(output, &project, &seen, plan.at.unwrap_or(plan.timestamp));
+                Some(plan)
+            }
             // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.
             Err(error) if error.chain().any(|cause| cause.is::<CloudError>()) => {
                 output.say(&format!("note: the spec alone is drawn, without statuses and steps: {error:#}"));
@@ -145,11 +149,6 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
     }
     output.print(|out| Graph::new(&project.spec, plan.as_ref()).only(&chosen).write(out, format))?;
     Ok(Exit::Done)
-}
-
-/// Warns of what changes break together.
-fn say_clashes(project: &Project, output: &Output) {
-    errors::draw(output, &project.spec.sources, &project.clashes());
 }
 
 /// Returns the options of a plan of everything, as of a moment.

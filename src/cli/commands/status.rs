@@ -71,6 +71,9 @@ async fn once(arguments: &StatusArgs, invocation: &Invocation, output: &Output) 
             }
             let look = look(project, &recorded, chosen, invocation).await?;
             let mut overview = overview(&look, &recorded, arguments, invocation)?;
+            let moment = overview.at.unwrap_or(overview.timestamp);
+            errors::clashes(output, &look.project);
+            errors::clashes_of_links(output, &look.project, look.shown.live(), moment);
             overview.traffic = traffic(&look, arguments, invocation).await;
             Ok(Some(overview))
         };
@@ -219,6 +222,8 @@ pub(super) async fn what_if(arguments: &WhatIfArgs, invocation: &Invocation, out
     operation::find(&project, &down.ids, &read, &connection.cloud).await?;
     let now = invocation.clock.now();
     let options = PlanOptions { at, ..PlanOptions::of_all(now, today(at.unwrap_or(now)), Duration::ZERO) };
+    errors::clashes(output, &project);
+    errors::clashes_of_links(output, &project, &read, options.moment());
     let failures = read.failures.clone();
     let live = live::as_of(&project.spec, read, &options);
     let groups = overview::without(&project.spec, &live, &down);
