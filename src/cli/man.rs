@@ -83,6 +83,9 @@ const VARIABLES: &[(&str, &str)] = &[
     ("RICTL_RESCUE_DIR", "where lines are written that could not be recorded"),
 ];
 
+/// What the pages are of, in the line at their foot.
+const SOURCE: &str = concat!("rictl ", env!("CARGO_PKG_VERSION"));
+
 /// A spec of one site, for the page of the spec.
 const SPEC: &str = "\
 version: 1
@@ -111,7 +114,8 @@ fn pages(command: &Command, directory: &Path, environment: &[(String, String)]) 
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         pages(below, directory, environment)?;
     }
-    let man = Man::new(command.clone());
+    // A command below another has no version of its own.
+    let man = Man::new(command.clone()).source(SOURCE);
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -194,7 +198,7 @@ fn environment(cli: &Command) -> Vec<(String, String)> {
 /// The page of the spec, from the table of its keys.
 fn of_spec() -> Vec<u8> {
     let mut roff = Roff::new();
-    roff.control("TH", ["rictl.yaml", "5"]);
+    roff.control("TH", ["rictl.yaml", "5", "", SOURCE]);
     roff.control("SH", ["NAME"]);
     roff.text([roman("rictl.yaml - which states router interfaces are to have")]);
     roff.control("SH", ["DESCRIPTION"]);

@@ -151,6 +151,9 @@ impl StoreError {
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                     say!("make it accessible to you, or work in another directory")
                 }
+                ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                    say!("part of that path is not there, or a link on it leads nowhere: make it, or name another")
+                }
                 _ => return None,
             },
             Self::NotLocked { .. } => say!("nothing has to be freed"),

@@ -38,7 +38,12 @@ fn writes_a_man_page_per_command() {
     let scene = Scene::empty();
     scene.rictl("man pages/man1").with_code(0);
     for page in ["rictl.1", "rictl-plan.1", "rictl-state-show.1", "rictl-emulator-serve.1"] {
-        assert!(scene.read(&format!("pages/man1/{page}")).contains(".TH"), "{page}");
+        let text = scene.read(&format!("pages/man1/{page}"));
+        let title = text.lines().find(|line| line.starts_with(".TH"));
+        assert!(
+            title.is_some_and(|title| title.contains(concat!("\"rictl ", env!("CARGO_PKG_VERSION"), "\""))),
+            "{page}: {title:?}"
+        );
     }
     assert!(scene.read("pages/man1/rictl-drift.1").contains("notify\\-command"));
 }

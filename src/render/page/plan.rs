@@ -198,7 +198,8 @@ fn kind(steps: &[&Step]) -> Kind {
 }
 
 fn groups(plan: &Plan, by_address: &[(&Address, Vec<&Step>)]) -> Vec<GroupRow> {
-    let kinds: BTreeMap<&Address, Kind> = by_address.iter().map(|(address, steps)| (*address, kind(steps))).collect();
+    let changing = by_address.iter().filter(|(address, _)| !plan.is_there_already(address));
+    let kinds: BTreeMap<&Address, Kind> = changing.map(|(address, steps)| (*address, kind(steps))).collect();
     let guards = lowest(plan.steps.iter().flat_map(|step| &step.guards));
     let mut lone = kinds.clone();
     let mut rows: Vec<GroupRow> = Vec::new();
