@@ -6,25 +6,23 @@
 //! what can be wrong is data in `spec/finding`, and its sentences are in `spec/words`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
-use strum::{EnumString, IntoStaticStr};
 
 use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
     AccountId, AccountName, Address, ChangeName, DesiredStatus, DriftPolicy, GroupName, LabelKey, LabelValue, Provider,
-    Rate, Region, RouterInterfaceId, Scope,
+    Region, RouterInterfaceId, Scope,
 };
-use crate::signature::sha256_hex;
 
 pub mod addition;
 mod change;
 mod check;
 mod decode;
+mod digest;
 mod entry;
 pub(crate) mod events;
 mod fields;
@@ -33,6 +31,7 @@ mod findings;
 pub mod footing;
 pub mod format;
 pub mod keys;
+mod limits;
 mod read;
 mod resolve;
 pub mod schema;
@@ -45,8 +44,10 @@ mod window;
 mod words;
 
 pub use change::{Change, Ended, InForce, Planned};
+pub use digest::{SpecDigest, digest};
 use finding::{FileFault, Finding};
 use findings::Findings;
+pub use limits::{ApprovalPolicy, HealthPolicy, LastRoutePolicy, Limits, ReturningTraffic, Rollout};
 use syntax::{Broken, json, text, yaml};
 pub use window::DeclaredWindow;
 
@@ -138,49 +139,6 @@ fn spec_of(draft: decode::Draft, resolved: resolve::Resolved, found: Diagnostics
         interfaces: draft.interfaces,
         warnings: found.findings,
         extent: Extent::Whole,
-    }
-}
-
-/// Returns `sha256:…` over what the files say, whatever their names and order.
-pub fn digest(files: &[SpecFile]) -> String {
-    digest_of(files.iter().map(|file| Sha256::digest(&file.bytes).into()).collect())
-}
-
-fn digest_of(mut digests: Vec<[u8; 32]>) -> String {
-    digests.sort_unstable();
-    format!("sha256:{}", sha256_hex(&digests.concat()))
-}
-
-/// The digest of a spec's files, worked out once somebody asks for it: that takes as long as a fifth of the parsing.
-#[derive(Clone, Debug, Default)]
-pub struct SpecDigest {
-    /// The texts, and whether a byte order mark stood before each.
-    texts: Vec<(bool, Arc<str>)>,
-    known: OnceLock<String>,
-}
-
-impl SpecDigest {
-    /// Returns the digest of the files behind the sources of a spec; `marked` says which begin with a byte order mark.
-    pub fn of(sources: &Sources, marked: impl IntoIterator<Item = bool>) -> Self {
-        let texts = sources.iter().map(|source| Arc::clone(&source.text));
-        Self { texts: marked.into_iter().zip(texts).collect(), known: OnceLock::new() }
-    }
-
-    /// Returns `sha256:…`, as [`digest`] does.
-    pub fn as_str(&self) -> &str {
-        self.known.get_or_init(|| {
-            let digest = |(is_marked, text): &(bool, Arc<str>)| {
-                let hash = Sha256::new().chain_update(if *is_marked { BYTE_ORDER_MARK } else { b"" });
-                hash.chain_update(text.as_bytes()).finalize().into()
-            };
-            digest_of(self.texts.iter().map(digest).collect())
-        })
-    }
-}
-
-impl From<String> for SpecDigest {
-    fn from(known: String) -> Self {
-        Self { texts: Vec::new(), known: known.into() }
     }
 }
 
@@ -356,79 +314,6 @@ pub struct Account {
     pub place: Place,
 }
 
-/// The section `limits`. Absent means unlimited.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// `max_changes`.
-    pub max_changes: Option<Placed<u32>>,
-    /// `max_changes_percent`, of the declared interfaces, never below one change.
-    pub max_changes_percent: Option<Placed<u32>>,
-    /// `per_group`: at most this many changes in any one group.
-    pub per_group: Option<Placed<u32>>,
-    /// `per_region`: at most this many changes in any one region.
-    pub per_region: Option<Placed<u32>>,
-    /// `max_forgotten`: at most this many recorded interfaces may be gone from the spec.
-    pub max_forgotten: Option<Placed<u32>>,
-    /// `approvals`, any where the section does not say.
-    pub approvals: ApprovalPolicy,
-    /// `health`, warn where the section does not say.
-    pub health: HealthPolicy,
-    /// `quiet_below`: what carries more is not deactivated.
-    pub quiet_below: Option<Placed<Rate>>,
-    /// `last_route`.
-    pub last_route: Option<Placed<LastRoutePolicy>>,
-}
-
-impl Limits {
-    /// Returns what it counts for that a route has no other next hop: a warning where the section does not say.
-    pub fn last_route(&self) -> LastRoutePolicy {
-        self.last_route.as_ref().map_or_else(LastRoutePolicy::default, |policy| policy.value)
-    }
-
-    /// Returns how many changes `max_changes_percent` allows of so many declared interfaces: never below one.
-    pub fn share(&self, declared: usize) -> Option<usize> {
-        let percent = self.max_changes_percent.as_ref()?;
-        Some((declared * percent.value as usize / 100).max(1))
-    }
-}
-
-/// Whose approval an `apply --approved` or `--approve-digest` goes by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum ApprovalPolicy {
-    /// Anybody's.
-    #[default]
-    Any,
-    /// Somebody else's than who runs it, given by `rictl approve`.
-    Other,
-}
-
-/// What the health checks of the links that keep a floor count for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum HealthPolicy {
-    /// One that says Abnormal is a warning.
-    #[default]
-    Warn,
-    /// One that says Abnormal, or cannot be read, counts as not up.
-    Block,
-    /// They are not asked.
-    Ignore,
-}
-
-/// What it counts for that the deactivation of an interface leaves a route without a next hop.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-pub enum LastRoutePolicy {
-    /// A warning.
-    #[default]
-    Warn,
-    /// The deactivation is blocked, also where a route table cannot be read.
-    Block,
-    /// No route table is read.
-    Ignore,
-}
-
 /// Words of the user's choice, by which selectors find interfaces.
 pub type Labels = BTreeMap<LabelKey, Placed<LabelValue>>;
 
@@ -466,36 +351,6 @@ pub(crate) fn fewest_links(sides: usize, are_in_one_place: bool) -> usize {
 pub(crate) fn are_in_one_place<'s>(mut scopes: impl Iterator<Item = &'s Scope>) -> bool {
     let first = scopes.next();
     scopes.all(|scope| Some(scope) == first)
-}
-
-/// The section `rollout`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rollout {
-    /// `canary`: interfaces in the first wave; 0 for none.
-    pub canary: u32,
-    /// `batch`: interfaces in each later wave.
-    pub batch: u32,
-    /// `pause` between waves.
-    pub pause: Duration,
-    /// `check`: an argument list that must exit 0 between waves; never shell text.
-    pub check: Option<Vec<String>>,
-    /// Where that stands; the section's place where there is none.
-    pub check_place: Place,
-    /// `check_timeout`, 1 minute where it is not given.
-    pub check_timeout: Duration,
-    /// `traffic`: what a wave of activations has to carry.
-    pub traffic: Option<ReturningTraffic>,
-    /// Where the section's key stands.
-    pub place: Place,
-}
-
-/// `rollout.traffic`: a wave of activations is good once traffic has come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReturningTraffic {
-    /// `returns`: this share, in percent, of what the members of its groups carried before.
-    pub percent: u32,
-    /// `within`: how long that may take, 10 minutes where it is not given.
-    pub within: Duration,
 }
 
 /// One entry of `interfaces`.
