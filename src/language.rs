@@ -31,9 +31,10 @@ macro_rules! sentence {
 ///
 /// Without fields it is a `&'static str`, else a `String`. A field is a variable of its name, or `name = expression`.
 macro_rules! say {
-    ($english:literal) => {
+    ($english:literal) => {{
+        const { assert!(!$crate::language::doubles_a_brace($english), "nothing is filled in: a brace stands for itself") }
         $crate::language::word($english)
-    };
+    }};
     ($english:literal, $($name:ident $(= $value:expr)?),+ $(,)?) => {
         match ($(&$crate::language::say!(@value $name $($value)?),)+) {
             ($($name,)+) => match $crate::language::template($english) {
@@ -54,6 +55,20 @@ macro_rules! worded {
 }
 
 pub(crate) use {say, sentence, worded};
+
+/// Returns whether a sentence begins a field with a doubled brace, as it has to where others are filled in. A template of somebody
+/// else's (`{{ name }}`) has a blank there.
+pub const fn doubles_a_brace(sentence: &str) -> bool {
+    let bytes = sentence.as_bytes();
+    let mut at = 2;
+    while at < bytes.len() {
+        if bytes[at - 2] == b'{' && bytes[at - 1] == b'{' && bytes[at] != b' ' {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
 
 /// Returns a sentence without fields as it is said in the language in force.
 pub fn word(english: &'static str) -> &'static str {

@@ -1,6 +1,7 @@
 //! The streams: what they can show, and writing that neither a closed nor a stalled pipe can turn into a failed apply.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -22,6 +23,7 @@ static MAKE_ROOM: Mutex<Option<MakeRoom>> = Mutex::new(None);
 const DEFAULT_WIDTH: u16 = 80;
 
 /// Standard output and error, and how they are to be written.
+#[derive(Clone)]
 pub(super) struct Output {
     colors_output: bool,
     colors_errors: bool,
@@ -58,6 +60,12 @@ impl Output {
     /// Takes in what the command was typed with.
     pub(super) fn given(self, given: Given) -> Self {
         Self { given, ..self }
+    }
+
+    /// Returns the same for what is said of one of the specs that were given.
+    pub(super) fn about(&self, spec: &Path) -> Self {
+        let given = Given { file: Some(spec.display().to_string()), ..self.given.clone() };
+        Self { given, ..self.clone() }
     }
 
     /// Returns the language of whoever reads.

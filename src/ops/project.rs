@@ -84,7 +84,7 @@ impl Project {
                 let refusal = Refusal::new(Exit::Error, worded!("state.path is no path of a file ({at})", at));
                 return Err(refusal
                     .hint(worded!(
-                        "a spec names no store: give it with --state or RICTL_STATE, and `state: {{name: ...}}` here"
+                        "a spec names no store: give it with --state or RICTL_STATE, and `state: {name: ...}` here"
                     ))
                     .into());
             }

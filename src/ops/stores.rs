@@ -156,9 +156,7 @@ impl Stores {
         let Some(name) = named.state_name.as_ref().or(named.name.as_ref()) else {
             let refusal =
                 Refusal::new(Exit::Error, worded!("a state in a shared store needs a name, and the spec has none"));
-            return Err(refusal
-                .hint(worded!("write `state: {{name: site-a}}` into the spec, or `name: site-a`"))
-                .into());
+            return Err(refusal.hint(worded!("write `state: {name: site-a}` into the spec, or `name: site-a`")).into());
         };
         let name = StateName::parse(name).map_err(|error| {
             let refusal = Refusal::new(Exit::Error, worded!("`{name}` is no name of a state", name));

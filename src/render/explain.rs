@@ -10,6 +10,7 @@ use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
 use super::words::groups::standing;
 use super::words::history::{died, observed};
+use super::words::next::Given;
 use super::words::overview::can_go_down;
 use super::words::plan::{self as said, because};
 use crate::calendar::Zone;
@@ -50,7 +51,7 @@ pub struct Explanation<'a> {
 }
 
 /// Writes the explanation as text.
-pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View) -> io::Result<()> {
+pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, given: &Given, view: View) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
     let head = Line::at(0).with(Tone::Strong, facts.address.as_str());
     screen.line(&head.text(format!(": {} in {}", facts.declared.id.value, facts.declared.scope)))?;
@@ -58,7 +59,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
         ("Spec", declared(facts)),
         ("Live", live(facts)),
         ("Last applied", applied(facts, &facts.spec.time_zone)),
-        ("Plan", planned(facts)),
+        ("Plan", planned(facts, given)),
         ("Guards", guards(facts)),
     ];
     for (title, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
@@ -72,7 +73,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
     }
     screen.blank()?;
     let tone = if facts.prospect.is_possible() { Tone::Good } else { Tone::Change };
-    let answer = can_go_down(facts.prospect, facts.address, &facts.spec.time_zone);
+    let answer = given.in_text(&can_go_down(facts.prospect, facts.address, &facts.spec.time_zone));
     screen.line(&Line::at(0).hang(2).with(Tone::Strong, "Can it go down now: ").with(tone, answer))
 }
 
@@ -350,7 +351,7 @@ fn applied(facts: &Explanation<'_>, zone: &Zone) -> Vec<Row> {
     rows
 }
 
-fn planned(facts: &Explanation<'_>) -> Vec<Row> {
+fn planned(facts: &Explanation<'_>, given: &Given) -> Vec<Row> {
     let Explanation { address, declared, plan, .. } = facts;
     let is_mine = |change: &&crate::plan::ResourceChange| change.address == **address;
     let mut rows = Vec::new();
@@ -366,7 +367,7 @@ fn planned(facts: &Explanation<'_>) -> Vec<Row> {
         step_rows(step, &mut rows);
     }
     for blocked in plan.blocked.iter().filter(|blocked| blocked.address == **address) {
-        let (code, detail) = (blocked.code().as_str(), said::blocked(plan, blocked));
+        let (code, detail) = (blocked.code().as_str(), given.in_text(&said::blocked(plan, blocked)));
         rows.push(Row::new("blocked", format!("{code}: {detail}")).toned(Tone::Bad));
     }
     for left in plan.left_alone.iter().filter(|left| left.address == **address) {

@@ -11,6 +11,7 @@ use super::plan::document::BlockedLine;
 use super::report::document::{ReasonDocument, StepDocument};
 use super::text::page::Steps;
 use super::text::{self, View};
+use super::words::next::Given;
 use super::{json, page};
 use crate::calendar::Zone;
 use crate::duration::milliseconds;
@@ -49,8 +50,8 @@ pub struct Rehearsal<'a> {
 }
 
 /// Writes it as text.
-pub fn text<W: Write + ?Sized>(out: &mut W, rehearsal: &Rehearsal<'_>, view: View) -> io::Result<()> {
-    text::page::page(out, &page::rehearsal::page(rehearsal), Steps::Brief, view)
+pub fn text<W: Write + ?Sized>(out: &mut W, rehearsal: &Rehearsal<'_>, given: &Given, view: View) -> io::Result<()> {
+    text::page::page(out, &page::rehearsal::page(rehearsal, given), Steps::Brief, view)
 }
 
 /// Writes it as one JSON document, on one line.

@@ -98,7 +98,7 @@ fn explain_looks_like_this() {
         assumed,
         prospect,
     };
-    looks("explain", |out, view| explain::text(out, &facts, view));
+    looks("explain", |out, view| explain::text(out, &facts, &Given::default(), view));
 }
 
 #[test]

@@ -85,6 +85,7 @@ pub(super) async fn approved(arguments: &ApplyArgs, invocation: &Invocation, out
     let mut worst = Exit::Done;
     for path in &paths {
         output.say(&format!("# {}", path.display()));
+        let output = &output.about(path);
         let exit = match of_spec(path, arguments, invocation, output).await {
             Ok(exit) => exit,
             // What is wrong with one spec keeps nobody from the others.

@@ -107,7 +107,7 @@ async fn expired(arguments: &ConfirmArgs, invocation: &Invocation, output: &Outp
                 worst = worst.worse(exit_of(&backs));
             }
             // What is wrong with one spec keeps nobody from the others.
-            Err(error) if paths.len() > 1 => worst = worst.worse(errors::report(output, &error, machine)),
+            Err(error) if paths.len() > 1 => worst = worst.worse(errors::report(&output.about(path), &error, machine)),
             Err(error) => return Err(error),
         }
     }

@@ -3,7 +3,7 @@
 mod check;
 mod tell;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -126,6 +126,7 @@ fn show(
             (Err(_), Some(error)) if is_shown => {
                 unchecked(check, error, (format, is_one), output)?;
                 let machine = if is_one && format == Format::Json { Machine::Document } else { Machine::None };
+                let output = if is_one { output } else { &output.about(Path::new(&check.path)) };
                 failed = failed.or(Some(errors::report(output, error, machine)));
             }
             (Err(_), error) => failed = failed.or(Some(error.as_ref().map_or(Exit::Error, exit_of))),

@@ -79,7 +79,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
         }
     };
     let facts: Vec<Explanation<'_>> = addresses.iter().zip(&prospects).map(explained).collect();
-    let view = output.view();
+    let (view, given) = (output.view(), invocation.given());
     // What is asked decides the shape of the document, never how many there are.
     let asks_for_one = matches!(arguments.selectors.as_slice(), [one] if one.is_name());
     output.print(|out| match (arguments.json, facts.as_slice()) {
@@ -89,7 +89,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
             if number > 0 {
                 writeln!(out)?;
             }
-            render::explain::text(out, one, view)
+            render::explain::text(out, one, &given, view)
         }),
     })?;
     let is_unread = |facts: &Explanation<'_>| matches!(facts.reading, Reading::Unreadable);

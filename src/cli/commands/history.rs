@@ -1,7 +1,7 @@
 //! `history` and `report`: what past runs tell, of one spec or several.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -20,13 +20,13 @@ use crate::run::Exit;
 use crate::state::RunId;
 
 use super::super::args::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
-use super::super::errors;
+use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::{Invocation, plan, unread};
 
 pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     // What selectors mean is in the spec.
-    let sources = sources(invocation, output, !arguments.selectors.is_empty())?;
+    let (sources, failed) = sources(invocation, output, !arguments.selectors.is_empty())?;
     let now = invocation.clock.now();
     let wanted = |source: &Source| {
         let zone = source.project.as_ref().map(|project| project.spec.time_zone.clone()).unwrap_or_default();
@@ -57,7 +57,7 @@ pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: 
         HistoryFormat::Json => render::history::list_document(out, &runs, &several(&sources), &errors),
         HistoryFormat::Ndjson => render::history::list_lines(out, &runs),
     })?;
-    let exit = if unread.is_empty() { Exit::Done } else { Exit::Error };
+    let exit = failed.worse(if unread.is_empty() { Exit::Done } else { Exit::Error });
     for Unread { error, .. } in unread {
         let Diagnostics { sources, findings } = errors::diagnose(&error.into());
         errors::draw(output, &sources, &findings);
@@ -67,7 +67,7 @@ pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: 
 
 pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let format = arguments.format()?;
-    let sources = sources(invocation, output, false)?;
+    let (sources, failed) = sources(invocation, output, false)?;
     let parts = evidence::gather(&sources, &arguments.names)?;
     let ticket = Ticket::of(parts, several(&sources), invocation.clock.now(), BootTime::now().uptime().as_ref());
     let mut text = Vec::new();
@@ -86,7 +86,7 @@ pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &O
         Some(path) => shared_file::write(path, &text, Access::Others, true)?,
         None => output.print(|out| out.write_all(&text))?,
     }
-    Ok(Exit::Done)
+    Ok(failed)
 }
 
 /// Names the specs that were given, where several were.
@@ -94,16 +94,23 @@ fn several(sources: &[Source]) -> BTreeSet<String> {
     sources.iter().filter(|_| sources.len() > 1).map(|source| source.name.clone()).collect()
 }
 
-/// Reads what is recorded of each spec; of one that cannot be read as well, unless `needs_specs`.
-fn sources(invocation: &Invocation, output: &Output, needs_specs: bool) -> Result<Vec<Source>> {
+/// Reads what is recorded of each spec; of one that cannot be read as well, unless `needs_specs`. Of several, what is wrong with
+/// one is said, and keeps nobody from the others.
+fn sources(invocation: &Invocation, output: &Output, needs_specs: bool) -> Result<(Vec<Source>, Exit)> {
     let paths = invocation.spec_paths();
-    let mut sources = Vec::with_capacity(paths.len());
+    let (mut sources, mut failed) = (Vec::with_capacity(paths.len()), Vec::new());
     for path in &paths {
-        sources.push(source(path, invocation, output, needs_specs)?);
+        match source(path, invocation, output, needs_specs) {
+            Ok(source) => sources.push(source),
+            Err(error) if paths.len() == 1 => return Err(error),
+            Err(error) => failed.push((path, error)),
+        }
     }
     let projects: Vec<&Project> = sources.iter().filter_map(|source| source.project.as_ref()).collect();
     together::check(&projects)?;
-    Ok(sources)
+    let say = |(path, error): &(&PathBuf, anyhow::Error)| errors::report(&output.about(path), error, Machine::None);
+    let exit = failed.iter().map(say).fold(Exit::Done, Exit::worse);
+    Ok((sources, exit))
 }
 
 /// Reads what is recorded of a spec; of one that cannot be read as well, unless `needs_spec`.

@@ -73,10 +73,10 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
         groups: &rehearsed.groups,
         exit,
     };
-    let view = output.view();
+    let (view, given) = (output.view(), invocation.given());
     output.print(|out| match arguments.json {
         true => render::rehearsal::document(out, &rehearsal),
-        false => render::rehearsal::text(out, &rehearsal, view),
+        false => render::rehearsal::text(out, &rehearsal, &given, view),
     })?;
     Ok(exit)
 }

@@ -81,7 +81,7 @@ async fn once(arguments: &StatusArgs, invocation: &Invocation, output: &Output) 
             Ok(looked) => looked,
             // One spec that cannot be looked at keeps nobody from the others.
             Err(error) if paths.len() > 1 => {
-                exit = exit.worse(errors::report(output, &error, Machine::None));
+                exit = exit.worse(errors::report(&output.about(path), &error, Machine::None));
                 continue;
             }
             Err(error) => return Err(error),

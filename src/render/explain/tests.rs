@@ -17,7 +17,7 @@ fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
         assumed: None,
         prospect: &Prospect::default(),
     };
-    written(|out| text(out, &facts, view(80)))
+    written(|out| text(out, &facts, &Given::default(), view(80)))
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
             drifted(plan),
             changes(plan),
             order(plan),
-            blocked(plan),
+            blocked(plan, given),
             left_alone(plan),
             super::groups(&of_plan(plan)),
             traffic(plan),
@@ -278,10 +278,10 @@ fn order(plan: &Plan) -> Section {
 }
 
 /// Says what cannot be had.
-pub(super) fn blocked(plan: &Plan) -> Section {
+pub(super) fn blocked(plan: &Plan, given: &Given) -> Section {
     // A cap blocks everything with the same words: they are said once.
     let details: Vec<(&Blocked, String)> =
-        plan.blocked.iter().map(|blocked| (blocked, words::blocked(plan, blocked))).collect();
+        plan.blocked.iter().map(|blocked| (blocked, given.in_text(&words::blocked(plan, blocked)))).collect();
     let alike = details.chunk_by(|(one, said), (next, other)| one.code() == next.code() && said == other);
     let entry = |alike: &[(&Blocked, String)]| {
         let about = alike.iter().map(|(blocked, _)| blocked.address.to_string()).collect();

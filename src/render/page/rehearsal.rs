@@ -7,11 +7,12 @@ use crate::plan::{Plan, StepId};
 use crate::render::phrase::Phrase;
 use crate::render::rehearsal::Rehearsal;
 use crate::render::text::Tone;
+use crate::render::words::next::Given;
 use crate::render::words::rehearsal as words;
 use crate::run::{Exit, Lowest, Report};
 
 /// Builds the page of a rehearsal.
-pub(crate) fn page(rehearsal: &Rehearsal<'_>) -> Page {
+pub(crate) fn page(rehearsal: &Rehearsal<'_>, given: &Given) -> Page {
     let Rehearsal { plan, report, way_back, exit, .. } = *rehearsal;
     let is_run = report.is_some();
     let (strong, rest) = words::verdict(exit, rehearsal.duration, is_run);
@@ -19,7 +20,7 @@ pub(crate) fn page(rehearsal: &Rehearsal<'_>) -> Page {
     let steps = |report: &Report| vec![run::steps(report), run::reasons(report)];
     let mut sections: Vec<Section> = report.map(steps).unwrap_or_default();
     sections.extend(way_back.map(|report| Section { lead: Lead::Line("The way back:"), ..run::steps(report) }));
-    sections.extend(plan.map(plan::blocked));
+    sections.extend(plan.map(|plan| plan::blocked(plan, given)));
     sections.push(groups(rehearsal.groups));
     sections.extend(plan.map(|plan: &Plan| super::unread(&plan.failures)));
     sections.push(assumed(rehearsal));

@@ -52,8 +52,10 @@ impl Given {
 
     /// Returns a text in which every command is about the spec that was given, where it names none yet.
     pub fn in_text(&self, text: &str) -> String {
-        // What chose the cloud is typed again by whoever needs it: it would bury what a hint is about.
-        let given = Self { cloud: Vec::new(), ..self.clone() };
+        // What chose the cloud is typed again by whoever needs it: it would bury what a hint is about. Where the history is
+        // kept decides what it tells.
+        let is_place = |(flag, _): &(&str, String)| *flag == "--state";
+        let given = Self { cloud: self.cloud.iter().filter(|flag| is_place(flag)).cloned().collect(), ..self.clone() };
         let mut pieces = text.split('`');
         let mut told = pieces.next().unwrap_or_default().to_owned();
         for (number, piece) in pieces.enumerate() {
@@ -421,6 +423,9 @@ mod tests {
         assert_eq!(given.in_text(hint), told);
         assert_eq!(given.in_text("rictl plan, and `limits`"), "rictl plan, and `limits`");
         assert_eq!(Given::default().in_text(hint), hint);
+        let cloud = vec![("--profile", "net".to_owned()), ("--state", "file:hist/x.json".to_owned())];
+        let elsewhere = Given { cloud, ..Given::default() };
+        assert_eq!(elsewhere.in_text("`rictl history`"), "`rictl --state file:hist/x.json history`");
     }
 
     #[test]
