@@ -164,7 +164,7 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     }
     // What takes back has limits of its own, which nobody has weakened.
     let guards_weakened = if options.way_back { Vec::new() } else { guards::weakened(spec, inputs.state) };
-    let mut warnings = pairs::half_up(spec, &subjects, &pairs);
+    let mut warnings = pairs::half_up(spec, (&subjects, &pairs), &draft, options.way_back);
     warnings.extend(selection.warning());
     warnings.extend(unconfirmed::warnings(inputs, options.now));
     warnings.extend(held.warning());

@@ -15,7 +15,7 @@ mod tests;
 mod timeline;
 
 pub use clash::{Clash, Guarded, Waits, clashes, clashes_now};
-pub use doubts::{Doubt, doubts};
+pub use doubts::{Counted, Doubt, doubts};
 pub use effective::{as_assumed, assumed, in_force, upcoming, upcoming_within};
 pub use judge::{Finding, judge, judge_each};
 pub use spans::{SpanFault, SpanRemark, remarks};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::drift::{self, Subject};
-use crate::plan::{BlockReason, GroupHealth, MemberNotUp, WhyMemberNotUp};
+use crate::plan::{BlockReason, GroupHealth, WhyMemberNotUp};
 use crate::resource::{Address, Call, GroupName, LiveState, Reading};
 use crate::spec::Spec;
 use crate::state::{Awaiting, Identity, State};
@@ -45,8 +45,8 @@ pub enum Obstacle {
         of: u32,
         /// How many have to be up.
         floor: u32,
-        /// Ends of other links that are not up, by link.
-        not_up: Vec<Address>,
+        /// The other links that are not up: of each the ends that are not.
+        not_up: Vec<Vec<Address>>,
     },
     /// A member of a group could not be read, and nobody knows whether the group can do without this link.
     Unknown {
@@ -102,8 +102,10 @@ impl<'a> Prospects<'a> {
         let ends: Vec<&Subject<'_>> =
             std::iter::once(place).chain(self.opposite[place]).map(|place| &self.subjects[place]).collect();
         let is_up = ends.iter().all(|end| end.is_up());
-        // One end that is seen not to be up is enough, whatever the other one is.
-        let is_down = ends.iter().any(|end| end.told().is_some() && !end.is_up());
+        // One end that is seen not to be up is enough, whatever the other one is. An other end that is not where the spec says
+        // is none that was seen: this one may carry traffic all the same.
+        let is_gone = matches!(ends[0].told(), Some(None));
+        let is_down = is_gone || ends.iter().any(|end| end.live().is_some() && !end.is_up());
         let mut prospect = Prospect { is_down, ..Prospect::default() };
         prospect.obstacles.extend(self.refused(ends[0]));
         prospect.obstacles.extend(self.dependents(ends[0]));
@@ -122,7 +124,7 @@ impl<'a> Prospects<'a> {
             };
             if left < i64::from(health.floor) {
                 let not_up = self.not_up_beside(health, &ends);
-                prospect.needs.extend(not_up.iter().cloned());
+                prospect.needs.extend(not_up.iter().flatten().cloned());
                 prospect.obstacles.push(Obstacle::Floor {
                     group: health.name.clone(),
                     left: u32::try_from(left).unwrap_or(0),
@@ -137,15 +139,22 @@ impl<'a> Prospects<'a> {
         Some(prospect)
     }
 
-    /// Lists what is not up of the other links of a group: each end, but for one that only its declared other end keeps from it.
-    fn not_up_beside(&self, health: &GroupHealth, ends: &[&Subject<'_>]) -> Vec<Address> {
-        let is_kept_down = |member: &&MemberNotUp| {
-            let place = self.subjects.binary_search_by(|subject| subject.address.cmp(&member.address));
-            let has_other_end = place.is_ok_and(|place| self.opposite[place].is_some());
-            !(has_other_end && member.why == WhyMemberNotUp::OppositeInactive)
-        };
-        let is_other = |member: &&MemberNotUp| !ends.iter().any(|end| *end.address == member.address);
-        health.not_up.iter().filter(is_other).filter(is_kept_down).map(|member| member.address.clone()).collect()
+    /// Lists what is not up of the other links of a group: of each its ends, but for one that only its declared other end keeps
+    /// from it.
+    fn not_up_beside(&self, health: &GroupHealth, ends: &[&Subject<'_>]) -> Vec<Vec<Address>> {
+        let mut links: BTreeMap<usize, Vec<Address>> = BTreeMap::new();
+        for member in &health.not_up {
+            let Ok(place) = self.subjects.binary_search_by(|subject| subject.address.cmp(&member.address)) else {
+                continue;
+            };
+            let other = self.opposite[place];
+            let is_kept_down = other.is_some() && member.why == WhyMemberNotUp::OppositeInactive;
+            if is_kept_down || ends.iter().any(|end| *end.address == member.address) {
+                continue;
+            }
+            links.entry(other.map_or(place, |other| other.min(place))).or_default().push(member.address.clone());
+        }
+        links.into_values().collect()
     }
 
     /// Returns why a plan would refuse to take it down, whatever its groups could spare.

@@ -131,12 +131,15 @@ pub enum Warning {
         /// How long it may take, in milliseconds.
         settle_timeout_ms: u64,
     },
-    /// The two sides of a link are declared to different statuses.
+    /// The two sides of a link are declared to different statuses, or are left in different ones.
     HalfUp {
         /// The side that connects, where that is known.
         one: DeclaredSide,
         /// The other.
         other: DeclaredSide,
+        /// The statuses are those that the plan leaves behind: it takes along one side only, whatever is declared.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        left: bool,
     },
     /// The credentials belong to another account than declared.
     OtherAccount {
@@ -305,13 +308,13 @@ pub struct Renamed {
     pub from: Address,
 }
 
-/// One side of a link as the spec declares it.
+/// One side of a link as the spec declares it, or as a plan leaves it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeclaredSide {
     /// Its key in the spec.
     pub address: Address,
-    /// Its declared status.
+    /// Its status.
     pub status: DesiredStatus,
-    /// Where that stands.
+    /// Where the declared one stands.
     pub at: String,
 }

@@ -5,7 +5,7 @@ use crate::resource::{Call, DesiredStatus, Role};
 use crate::spec::Spec;
 
 use super::draft::Draft;
-use super::subject::{PerSubject, SubjectNumber, Subjects};
+use super::subject::{PerSubject, Subject, SubjectNumber, Subjects};
 
 /// The two sides of one link.
 #[derive(Clone, Copy)]
@@ -61,16 +61,35 @@ pub(super) fn leave_other_ends(spec: &Spec, subjects: &Subjects<'_>, pairs: &Pai
     }
 }
 
-/// Warns of links whose two sides are declared to different statuses.
-pub(super) fn half_up(spec: &Spec, subjects: &Subjects<'_>, pairs: &Pairs) -> Vec<Warning> {
-    let side = |number: SubjectNumber| DeclaredSide {
+/// Warns of links whose two sides are declared to different statuses, and of those that the plan leaves half up although they
+/// are not. What takes back is no wish of the spec's: only what it leaves counts.
+pub(super) fn half_up(
+    spec: &Spec,
+    (subjects, pairs): (&Subjects<'_>, &Pairs),
+    draft: &Draft,
+    is_way_back: bool,
+) -> Vec<Warning> {
+    let side = |number: SubjectNumber, status: DesiredStatus| DeclaredSide {
         address: subjects[number].address.clone(),
-        status: subjects[number].desired(),
+        status,
         at: spec.sources.locate(subjects[number].declared.status.place),
     };
-    pairs
-        .iter(subjects)
-        .filter(|pair| subjects[pair.initiating].desired() != subjects[pair.accepting].desired())
-        .map(|pair| Warning::HalfUp { one: side(pair.initiating), other: side(pair.accepting) })
-        .collect()
+    let warning = |Pair { initiating, accepting }| {
+        let [one, other] = [initiating, accepting].map(|number| subjects[number].desired());
+        if one != other && !is_way_back {
+            return Some(Warning::HalfUp { one: side(initiating, one), other: side(accepting, other), left: false });
+        }
+        let is_touched = [initiating, accepting].into_iter().any(|number| draft.moves_traffic(number));
+        let [one, other] = [initiating, accepting].map(|number| end(&subjects[number], draft, number));
+        let (one, other) = (one?, other?);
+        let is_left = is_touched && one != other;
+        is_left.then(|| Warning::HalfUp { one: side(initiating, one), other: side(accepting, other), left: true })
+    };
+    pairs.iter(subjects).filter_map(warning).collect()
+}
+
+/// Returns the status that a plan leaves an interface in; `None` where that is no status of rest.
+fn end(subject: &Subject<'_>, draft: &Draft, number: SubjectNumber) -> Option<DesiredStatus> {
+    let live = || subject.live().and_then(|live| DesiredStatus::fulfilled_by(&live.status));
+    draft.steps[number].last().map_or_else(live, |step| step.goal.desired())
 }

@@ -205,6 +205,7 @@ pub(crate) fn rich_plan() -> Plan {
     plan.warnings.push(Warning::HalfUp {
         one: side("sh-primary", DesiredStatus::Inactive, "rictl.yaml:21:13"),
         other: side("bj-peer", DesiredStatus::Active, "rictl.yaml:40:13"),
+        left: false,
     });
     plan.doubts.push(Doubt {
         step: StepId("hz-a/deactivate".into()),

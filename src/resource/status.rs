@@ -108,6 +108,15 @@ impl DesiredStatus {
         }
     }
 
+    /// Returns the wish that a live status fulfils, where it fulfils one.
+    pub fn fulfilled_by(status: &Status) -> Option<Self> {
+        match status {
+            Status::Active => Some(Self::Active),
+            Status::Inactive => Some(Self::Inactive),
+            _ => None,
+        }
+    }
+
     /// Returns the other wish.
     pub fn inverse(self) -> Self {
         match self {

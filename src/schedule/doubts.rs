@@ -1,35 +1,44 @@
-//! Groups of which `max_unavailable` is kept only if some of the members that are to be down are one link. Which are only the live cloud
-//! tells, so nobody is refused for that without having asked it.
+//! Groups of which `max_unavailable` is kept only if some of the members that are to be down are one link, or `min_active` only if those
+//! that are to be up are not. Which are only the live cloud tells, so nobody is refused for that without having asked it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::resource::{ChangeName, DesiredStatus, GroupName};
-use crate::spec::{Group, Spec};
+use crate::spec::{Group, Spec, fewest_links};
 
 use super::tally::{Sides, Stand, Tally, count};
 use super::timeline::{Walk, base, in_step};
 
-/// A group of which nobody knows offline whether it keeps its `max_unavailable`.
+/// A group of which nobody knows offline whether it keeps its floor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// The group.
     pub group: GroupName,
     /// From when on; `None` where it is so already.
     pub from: Option<Timestamp>,
-    /// How many members are to be down.
-    pub down: u32,
+    /// Which key says how many have to be up, and how many members are what it counts.
+    pub about: Counted,
     /// Of how many.
     pub of: u32,
     /// The changes in force then that are about those, the one begun first first.
     pub changes: Vec<ChangeName>,
 }
 
+/// What is counted beside a floor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Members that are to be down, beside `max_unavailable`.
+    Down(u32),
+    /// Members that are to be up, beside `min_active`.
+    Up(u32),
+}
+
 /// Lists the groups that may have too many links down at some moment from `at` on, each at the first, by name.
 pub fn doubts(spec: &Spec, at: Timestamp) -> Vec<Doubt> {
-    let capped: Vec<(&GroupName, &Group)> =
-        spec.groups.iter().filter(|(_, group)| group.max_unavailable.is_some()).collect();
+    let has_floor = |group: &Group| group.max_unavailable.is_some() || group.min_active.is_some();
+    let capped: Vec<(&GroupName, &Group)> = spec.groups.iter().filter(|(_, group)| has_floor(group)).collect();
     if capped.is_empty() {
         return Vec::new();
     }
@@ -59,11 +68,17 @@ fn doubt(walk: &Walk<'_>, (name, group): (&GroupName, &Group), members: &[usize]
     let sides = (Sides::Unknown, walk.are_in_one_place(members));
     let tally = Tally::new(members, sides, |place| walk.now(place), |place| base(walk.interfaces[place].1));
     let Stand { up, of, floor } = tally.stand(group);
-    if up >= group.floor(of) || up < floor {
-        return None;
-    }
     let down: Vec<usize> =
         members.iter().copied().filter(|place| walk.now(*place) == DesiredStatus::Inactive).collect();
+    if down.is_empty() || up < floor {
+        return None;
+    }
+    let fewest = count(fewest_links(up as usize, sides.1));
+    let about = match (up < group.floor(of), group.min_active.as_ref()) {
+        (true, _) => Counted::Down(count(down.len())),
+        (false, Some(least)) if fewest < least.value => Counted::Up(up),
+        _ => return None,
+    };
     let changes = walk.about_any(&down);
-    Some(Doubt { group: name.clone(), from: None, down: count(down.len()), of, changes })
+    Some(Doubt { group: name.clone(), from: None, about, of, changes })
 }

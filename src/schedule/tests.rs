@@ -468,7 +468,19 @@ fn a_floor_counts_links_and_offline_only_what_no_pairing_keeps_is_broken() {
     assert_eq!(floors("a1, b1", Sides::Known(&other_ends)), [(0, 2, 1)]);
     assert_eq!(floors("a1, b1", Sides::Unknown), []);
     let doubtful = doubts(&change("a1, b1"), at(BEGIN));
-    assert_eq!((doubtful[0].down, doubtful[0].of, doubtful[0].from), (2, 4, Some(at("2026-12-02T01:00:00Z"))));
+    let begins = Some(at("2026-12-02T01:00:00Z"));
+    assert_eq!((doubtful[0].about, doubtful[0].of, doubtful[0].from), (Counted::Down(2), 4, begins));
+    // What stays up of `min_active` may be the two sides of one link: no error, but worth a word.
+    let least = spec(&format!(
+        "{}  CHG-1: {{ reason: works, select: [a1, a2], status: Inactive, from: 2026-12-02T01:00Z }}\n",
+        PAIRS.replace("max_unavailable: 1", "min_active: 2")
+    ));
+    assert_eq!(clashes(&least, Sides::Unknown, at(BEGIN)), []);
+    assert_eq!(
+        doubts(&least, at(BEGIN)).iter().map(|doubt| (doubt.about, doubt.from)).collect::<Vec<_>>(),
+        [(Counted::Up(2), begins)]
+    );
+    assert_eq!(clashes(&least, Sides::Known(&other_ends), at(BEGIN)).len(), 1);
     // Three sides are of two links at least, and then nothing is in doubt.
     assert_eq!(floors("a1, a2, b1", Sides::Unknown), [(1, 4, 3)]);
     assert_eq!(doubts(&change("a1, a2, b1"), at(BEGIN)), []);

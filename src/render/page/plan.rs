@@ -272,7 +272,8 @@ fn order(plan: &Plan) -> Section {
     };
     // A check is shown even where there is nothing between: whoever approves sees what may run.
     let is_told = |rollout: &&RolloutPlan| !waves.is_empty() || (rollout.check.is_some() && !plan.steps.is_empty());
-    let rollout = plan.rollout.as_ref().filter(is_told).map(|rollout| Phrase::theirs(words::rollout(rollout)));
+    let rollout = plan.rollout.as_ref().filter(is_told);
+    let rollout = rollout.map(|rollout| Phrase::theirs(words::rollout(rollout, waves.len())));
     let body = Body::Order(waves.into_iter().map(wave).collect(), rollout);
     Section::new("Order", Lead::Line(say!("Order:")), body)
 }

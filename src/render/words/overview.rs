@@ -177,20 +177,26 @@ pub(crate) fn can_go_down(prospect: &Prospect, address: &Address, zone: &Zone) -
     say!("no: {said}", said = said.join(say!("; ")))
 }
 
+/// Names a link by some of its ends.
+fn joined(ends: &[Address]) -> String {
+    ends.iter().map(Address::as_str).collect::<Vec<_>>().join(" = ")
+}
+
 fn obstacle(obstacle: &Obstacle, address: &Address, zone: &Zone) -> String {
     match obstacle {
         Obstacle::Floor { group, left, of, floor, not_up } => {
             let kept = say!("{group} would keep {left} of {of} up, floor {floor}", group, left, of, floor);
             let lacking = floor.saturating_sub(*left) as usize;
+            let not_up: Vec<String> = not_up.iter().map(|ends| joined(ends)).collect();
             match not_up.len() {
                 0 => kept,
                 others if others < lacking => {
-                    say!("{not_up} would not be enough, and {kept}", not_up = some(not_up), kept)
+                    say!("{not_up} would not be enough, and {kept}", not_up = some(&not_up), kept)
                 }
                 others if others == lacking => {
-                    say!("{not_up} would have to be up ({kept})", not_up = some(not_up), kept)
+                    say!("{not_up} would have to be up ({kept})", not_up = some(&not_up), kept)
                 }
-                _ => say!("{lacking} of {not_up} would have to be up ({kept})", lacking, not_up = some(not_up), kept),
+                _ => say!("{lacking} of {not_up} would have to be up ({kept})", lacking, not_up = some(&not_up), kept),
             }
         }
         Obstacle::Unknown { group } => say!("{group} could not be read whole, so that nobody knows", group),

@@ -163,9 +163,18 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
         Warning::WindowsOverridden { windows, reason } => {
             said(say!("windows overridden: {windows}", windows = windows.join(", ")), say!("reason: {reason}", reason))
         }
-        Warning::HalfUp { one, other } => said(
+        Warning::HalfUp { one, other, left } => said(
             say!("the link of {one} and {other} will be half up", one = one.address, other = other.address),
-            say!("its two sides are declared {one} and {other}", one = side(one), other = side(other)),
+            match left {
+                false => say!("its two sides are declared {one} and {other}", one = side(one), other = side(other)),
+                true => say!(
+                    "this plan leaves {one} {one_status} and {other} {other_status}",
+                    one = one.address,
+                    one_status = one.status,
+                    other = other.address,
+                    other_status = other.status
+                ),
+            },
         ),
         Warning::OtherAccount { account_id, declared, at } => said(
             say!("these credentials belong to account {account_id}, and apply will refuse them", account_id),
@@ -393,9 +402,13 @@ pub(crate) fn no_changes(plan: &Plan) -> String {
 }
 
 /// Returns what stands between two waves, in words; of a check its arguments one by one.
-pub(crate) fn rollout(rollout: &RolloutPlan) -> String {
+pub(crate) fn rollout(rollout: &RolloutPlan, waves: usize) -> String {
     let pause = crate::render::duration(Duration::from_millis(rollout.pause_ms));
     let between = match &rollout.check {
+        Some(check) if waves < 2 => say!(
+            "there is one wave and nothing between waves, so this check does not run: {arguments}",
+            arguments = arguments(check)
+        ),
         Some(check) => {
             let arguments = arguments(check);
             say!(

@@ -104,13 +104,23 @@ pub(crate) fn incomplete(report: &Report) -> String {
     let done = count(StepResult::is_at_goal);
     let open = count(|result| !result.is_at_goal() && result.may_have_changed_something());
     let not_started = count(|result| matches!(result.outcome, Some(Outcome::NotStarted | Outcome::Skipped)));
-    let failed = report.results.len() - done - open - not_started;
+    // What was only waited for: nobody refused anything.
+    let unsettled = count(|result| {
+        result.outcome == Some(Outcome::Unsettled) && !result.is_at_goal() && !result.may_have_changed_something()
+    });
+    let failed = report.results.len() - done - open - not_started - unsettled;
+    let ended = |wanted: fn(&Reason) -> bool| reasons(report).filter(|reason| wanted(reason)).count();
+    let left = ended(|reason| matches!(reason, Reason::DidNotStay { .. }));
+    let below = ended(|reason| matches!(reason, Reason::BelowFloor { .. }));
     let counts = [
         (done, say!("{done} done", done)),
+        (left, say!("{left} did not stay", left)),
         (open, say!("{open} sent and not settled", open)),
+        (unsettled, say!("{unsettled} not settled", unsettled)),
         (failed, say!("{failed} refused or failed", failed)),
         (not_started, say!("{not_started} not started", not_started)),
         (blocked(report), say!("{blocked} blocked", blocked = blocked(report))),
+        (below, say!("{groups} below its floor", groups = super::super::counted(below, say!("group")))),
     ];
     let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, what)| what).collect();
     let parts = parts.join(say!(", "));

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::language::say;
 use crate::render::words::aside;
 use crate::resource::ChangeName;
-use crate::schedule::{Clash, Contradiction, Doubt, Finding, Guarded, SpanFault, SpanRemark};
+use crate::schedule::{Clash, Contradiction, Counted, Doubt, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
 use crate::spec::finding::Code;
 use crate::windows::{Closed, HORIZON_DAYS};
@@ -148,23 +148,44 @@ pub(crate) fn doubt(spec: &Spec, doubt: &Doubt) -> Diagnostic {
 }
 
 fn doubted(spec: &Spec, doubt: &Doubt) -> Diagnostic {
-    let Doubt { group, from, down, of, changes } = doubt;
-    let most = spec.groups.get(group).and_then(|group| group.max_unavailable.as_ref());
-    let (value, place) = most.map(|most| (most.value, most.place)).unwrap_or_default();
-    let what = match from {
-        None => say!(
+    let Doubt { group, from, about, of, changes } = doubt;
+    let declared = spec.groups.get(group);
+    let most = declared.and_then(|group| group.max_unavailable.as_ref());
+    let least = declared.and_then(|group| group.min_active.as_ref());
+    let key = match about {
+        Counted::Down(_) => most,
+        Counted::Up(_) => least,
+    };
+    let (value, place) = key.map(|key| (key.value, key.place)).unwrap_or_default();
+    let what = match (about, from.map(|from| spec.time_zone.stamp(from))) {
+        (Counted::Down(down), None) => say!(
             "group {group}: {down} of {of} members are down as declared, and max_unavailable is {value}: that is kept only if some are two sides of one link",
             group,
             down,
             of,
             value
         ),
-        Some(from) => say!(
+        (Counted::Down(down), Some(from)) => say!(
             "group {group}: {down} of {of} members are down from {from}, and max_unavailable is {value}: that is kept only if some are two sides of one link",
             group,
             down,
             of,
-            from = spec.time_zone.stamp(*from),
+            from,
+            value
+        ),
+        (Counted::Up(up), None) => say!(
+            "group {group}: {up} of {of} members are up as declared, and min_active is {value}: that is kept only if they are sides of as many links",
+            group,
+            up,
+            of,
+            value
+        ),
+        (Counted::Up(up), Some(from)) => say!(
+            "group {group}: {up} of {of} members are up from {from}, and min_active is {value}: that is kept only if they are sides of as many links",
+            group,
+            up,
+            of,
+            from,
             value
         ),
     };
