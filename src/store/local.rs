@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::lock::{self, Holder, Lock, Locking};
-use super::medium::{Mark, digits_of};
+use super::medium::{Mark, digits_of, run_named_by};
 use super::{About, Medium, Recorder, StoreError, files};
 use crate::language::{Wording, worded};
 use crate::state::RunId;
@@ -220,7 +220,7 @@ impl Files {
         let Some(path) = path else { return Ok(None) };
         files::refuse_other_directory(&self.paths.runs)?;
         let bytes = files::read(&path)?;
-        Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
+        bytes.map(|bytes| run_named_by(&bytes, || path.display().to_string())).transpose()
     }
 
     /// Puts files of ended runs where nothing is.

@@ -7,7 +7,7 @@
 
 use super::lock::Holder;
 use super::{Lease, StoreError};
-use crate::language::Wording;
+use crate::language::{Wording, worded};
 use crate::state::RunId;
 
 /// What is noted of a run that has to be confirmed.
@@ -141,6 +141,20 @@ pub trait Medium {
 
     /// Names the older state for people.
     fn backup_name(&self) -> String;
+}
+
+/// Reads which run a note of ours names: the note is that id, and nothing else.
+///
+/// # Errors
+/// A note that is empty, was cut, or was written by somebody else: whoever believed it would do a second time what was done.
+pub(super) fn run_named_by(note: &[u8], path: impl FnOnce() -> String) -> Result<RunId, StoreError> {
+    let named = std::str::from_utf8(note).ok().map(|text| RunId(text.trim_end_matches(['\r', '\n']).into()));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    named.filter(|id| id.made_at().is_some() && id.0.bytes().all(is_plain)).ok_or_else(|| StoreError::Damaged {
+        path: path(),
+        detail: worded!("it names no run"),
+        hint: worded!("restore it from a backup, or look with `rictl history` which run it was and remove it by hand"),
+    })
 }
 
 /// Returns the hexadecimal digits of a plan's digest, under which a medium notes who used it; `None` for another name: plans of

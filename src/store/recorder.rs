@@ -419,7 +419,13 @@ pub fn run_in(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Optio
 /// # Errors
 /// An archive that cannot be read.
 pub fn newest_run_of(medium: &impl Medium, replay: &Replay, digest: &str) -> Result<Option<Run>, StoreError> {
-    newest_sent(medium, replay, digest)?.map_or(Ok(None), |id| run_in(medium, replay, &id))
+    let Some(id) = newest_sent(medium, replay, digest)? else { return Ok(None) };
+    let run = run_in(medium, replay, &id)?.ok_or_else(|| StoreError::Damaged {
+        path: medium.journal_name(),
+        detail: worded!("run {id} has used {digest}, and is not there", id, digest),
+        hint: worded!("restore the past runs from a backup"),
+    })?;
+    Ok(Some(run))
 }
 
 fn newest_sent(medium: &impl Medium, replay: &Replay, digest: &str) -> Result<Option<RunId>, StoreError> {

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::lock::Holder;
+use super::medium::run_named_by;
 use super::remote::{AnyRemote, Fenced, Folder, Held, Lapse, Lost, NoteName, Noted, Prefix, Remote, StateName, Tip};
 use super::{About, StoreError};
 use crate::clock::BootTime;
@@ -286,8 +287,9 @@ impl Shared {
     /// Returns the run whose id stands under a name.
     fn run_named_in(&self, name: Option<NoteName>) -> Result<Option<RunId>, StoreError> {
         let Some(name) = name else { return Ok(None) };
+        let text = format!("{name} of {}", self.label);
         let bytes = self.noted(name)?;
-        Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
+        bytes.map(|bytes| run_named_by(&bytes, || text)).transpose()
     }
 
     /// Keeps bytes under the first name of this kind that nothing has.
