@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Zone;
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Status, Target};
 use crate::selector::Selector;
+use crate::state::RunId;
 use crate::windows::Gate;
 
 pub use self::approval::Approval;
@@ -201,6 +202,15 @@ pub struct OverriddenWindows {
     pub windows: Vec<String>,
 }
 
+/// What a way back takes back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayBack {
+    /// The interfaces that its runs had to do with, whatever they came to.
+    pub touched: BTreeSet<Address>,
+    /// The newest of its runs, where what newer ones ask of the other ends of links is to stand.
+    pub newest: Option<RunId>,
+}
+
 /// The settings of the planner that do not come from the spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
@@ -225,7 +235,7 @@ pub struct PlanOptions {
     /// How long a transition may take before it is said to be stuck.
     pub settle_timeout: Duration,
     /// What is wanted is what stood before a run, of `targets` alone and whatever the spec says of the other ends.
-    pub way_back: bool,
+    pub way_back: Option<WayBack>,
     /// What cannot be had whatever its status, and why.
     pub held: BTreeMap<Address, BlockReason>,
     /// `--redo`: what was taken back is asked for again.
@@ -252,6 +262,11 @@ pub struct Meanwhile {
 }
 
 impl PlanOptions {
+    /// Returns whether it is a way back.
+    pub fn is_way_back(&self) -> bool {
+        self.way_back.is_some()
+    }
+
     /// Returns the moment that the plan is of.
     pub fn moment(&self) -> Timestamp {
         self.at.unwrap_or(self.now)
@@ -291,7 +306,7 @@ impl PlanOptions {
             allow_changes: None,
             override_window: None,
             settle_timeout,
-            way_back: false,
+            way_back: None,
             held: BTreeMap::new(),
             redo: false,
             drift: None,

@@ -126,24 +126,22 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     let spec = inputs.spec;
     let asked_of_drift = options.drift;
     let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
-    let options = &*unconfirmed::hold(spec, inputs.state, options);
     let mut subjects = match_up(spec, inputs.live, inputs.state);
     let by_then =
         |meanwhile| schedule::assumed(spec, &OtherEnds::of(subjects.iter(), opposite_sides(&subjects)), meanwhile);
     let (assumed, reached) = options.meanwhile().map(by_then).unwrap_or_default();
     subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
     let subjects = Subjects::from(subjects);
+    let pairs = pairs::recognise(&subjects);
+    let options = &*unconfirmed::hold((&subjects, &pairs), inputs.state, options);
     let selection = selection::select(spec, options)?;
     let mut draft = Draft::lower(&subjects, &selection, &spec.sources, options);
-    let pairs = pairs::recognise(&subjects);
-    if !options.way_back {
-        pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
-    }
+    pairs::leave_other_ends(spec, (&subjects, &pairs), (&selection, options.way_back.as_ref()), &mut draft);
     clashes::block(spec, (&subjects, &pairs), options, &mut draft);
     let held = windows::hold(spec, &subjects, &pairs, options, &mut draft);
     traffic::hold(spec, &subjects, inputs.traffic, options, &mut draft);
     // A way back brings up what was up, whatever it needed then.
-    let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));
+    let needs = order::Needs::new(&subjects, &draft, |needed| !options.is_way_back() || selection.includes(needed));
     order::block_dependants(&subjects, &needs, &mut draft);
     let mut graph = order::Graph::new(&subjects, &pairs, needs, &draft);
     let checks = health::Checks::new(spec, inputs.target, inputs.health);
@@ -163,8 +161,8 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
         routes = routes.of_nothing();
     }
     // What takes back has limits of its own, which nobody has weakened.
-    let guards_weakened = if options.way_back { Vec::new() } else { guards::weakened(spec, inputs.state) };
-    let mut warnings = pairs::half_up(spec, (&subjects, &pairs), &draft, options.way_back);
+    let guards_weakened = if options.is_way_back() { Vec::new() } else { guards::weakened(spec, inputs.state) };
+    let mut warnings = pairs::half_up(spec, (&subjects, &pairs), &draft, options.is_way_back());
     warnings.extend(selection.warning());
     warnings.extend(unconfirmed::warnings(inputs, options.now));
     warnings.extend(held.warning());
@@ -178,7 +176,7 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
     let mut steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
-    if options.way_back {
+    if options.is_way_back() {
         // What is taken back is of no change's time.
         steps.iter_mut().for_each(|step| (step.change_id, step.valid_until) = (None, None));
     }
@@ -187,7 +185,7 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     blocked.append(&mut gone);
     blocked.sort_by(|one, other| one.address.cmp(&other.address));
     warnings.extend(guards::warning(&guards_weakened));
-    warnings.extend(remarks::renamed(spec, inputs.state).filter(|_| !options.way_back));
+    warnings.extend(remarks::renamed(spec, inputs.state).filter(|_| !options.is_way_back()));
     warnings.extend(remarks::leaves_the_spec(spec, &forgotten));
     let (target, exclude) = selection.asked();
     let concerns = |name: &ChangeName| selection.concerns(&subjects, &spec.changes[name].selected);
@@ -197,7 +195,7 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     let (targeted, excluded) = selection.addresses(&subjects);
     let plan = Plan {
         timestamp: options.now,
-        about: if options.way_back { About::WayBack } else { About::Spec },
+        about: if options.is_way_back() { About::WayBack } else { About::Spec },
         target: inputs.target.clone(),
         basis: Basis {
             lineage: inputs.state.map(|state| state.lineage.clone()).filter(|lineage| !lineage.is_empty()),
@@ -269,7 +267,7 @@ pub fn held_back(spec: &Spec, live: &LiveState, state: Option<&State>, options: 
     let mut draft = Draft::lower(&subjects, &selection, &spec.sources, options);
     let before: BTreeSet<Address> = draft.blocked().map(|blocked| blocked.address.clone()).collect();
     let pairs = pairs::recognise(&subjects);
-    pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
+    pairs::leave_other_ends(spec, (&subjects, &pairs), (&selection, None), &mut draft);
     clashes::block(spec, (&subjects, &pairs), options, &mut draft);
     windows::hold(spec, &subjects, &pairs, options, &mut draft);
     let (blocked, _) = draft.into_held();

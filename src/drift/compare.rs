@@ -10,7 +10,7 @@ use super::subject::{Subject, match_up};
 use super::who;
 use crate::diagnostic::Sources;
 use crate::plan::{ActionReason, BlockReason};
-use crate::resource::{Address, LiveState, Status};
+use crate::resource::{Address, DesiredStatus, LiveState, Status};
 use crate::spec::Spec;
 use crate::state::State;
 
@@ -29,8 +29,9 @@ pub fn compare(
     let subjects = match_up(spec, live, state);
     let opposite = opposite_sides(&subjects);
     let group = |place: usize| subjects[place].declared.group.as_ref().map(|group| group.value.clone());
-    let item = |(place, subject)| {
-        let item = item(subject, &spec.sources, held, today)?;
+    let item = |(place, subject): (usize, &Subject<'_>)| {
+        let other = opposite[place].map(|other| &subjects[other]);
+        let item = item(subject, other, &spec.sources, (held, today))?;
         let groups = [Some(place), opposite[place]].into_iter().flatten().filter_map(group).collect();
         Some(DriftItem { groups, ..item })
     };
@@ -39,9 +40,9 @@ pub fn compare(
 
 fn item(
     subject: &Subject<'_>,
+    other: Option<&Subject<'_>>,
     sources: &Sources,
-    held: &BTreeMap<Address, BlockReason>,
-    today: Date,
+    (held, today): (&BTreeMap<Address, BlockReason>, Date),
 ) -> Option<DriftItem> {
     let live = subject.told()?;
     if subject.is_settled(live) {
@@ -49,7 +50,7 @@ fn item(
     }
     let obstacle = subject.obstacle(sources).filter(|_| subject.last_applied().is_none());
     let obstacle = obstacle.or_else(|| held.get(subject.address).filter(|_| subject.is_news(live)).cloned());
-    let cause = cause(subject, live, obstacle.as_ref());
+    let cause = cause(subject, other, live, obstacle.as_ref());
     let taken_back = subject.taken_back().filter(|_| cause == DriftCause::RolledBack);
     let hands_off = subject.declared.hands_off.as_ref();
     let until = hands_off.and_then(|hands_off| hands_off.until);
@@ -81,11 +82,18 @@ fn item(
     })
 }
 
-fn cause(subject: &Subject<'_>, live: Option<&Status>, obstacle: Option<&BlockReason>) -> DriftCause {
+fn cause(
+    subject: &Subject<'_>,
+    other: Option<&Subject<'_>>,
+    live: Option<&Status>,
+    obstacle: Option<&BlockReason>,
+) -> DriftCause {
     if live.is_some_and(Status::is_transitional) {
         DriftCause::InTransition
     } else if subject.declared.hands_off.is_some() {
         DriftCause::HandsOff
+    } else if other.is_some_and(|other| is_down_with(subject, other)) {
+        DriftCause::OtherEnd
     } else if live.is_some() && subject.is_unmet() && subject.taken_back().is_some() {
         DriftCause::RolledBack
     } else if obstacle.is_some() {
@@ -100,4 +108,11 @@ fn cause(subject: &Subject<'_>, live: Option<&Status>, obstacle: Option<&BlockRe
             reason => DriftCause::Differs(reason),
         }
     }
+}
+
+/// Returns whether an end is down, and declared up, whose other end is down as declared: a plan leaves it alone, too.
+fn is_down_with(subject: &Subject<'_>, other: &Subject<'_>) -> bool {
+    let is_down = |end: &Subject<'_>| end.live().is_some_and(|live| live.status == Status::Inactive);
+    let wishes = (subject.desired(), other.desired());
+    wishes == (DesiredStatus::Active, DesiredStatus::Inactive) && is_down(subject) && is_down(other)
 }

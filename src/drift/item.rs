@@ -23,6 +23,8 @@ pub enum DriftCause {
     InTransition,
     /// It moved, and `hands_off` says that this is known.
     HandsOff,
+    /// It is down with the other end of its link, which is declared Inactive: the two may move as one.
+    OtherEnd,
     /// What its entry asks for was taken back.
     RolledBack,
     /// A change has ended and left it behind.
@@ -33,7 +35,7 @@ pub enum DriftCause {
 
 impl DriftCause {
     /// Every cause, in the order of the documents.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Differs(ActionReason::SpecChanged),
         Self::Differs(ActionReason::Drift),
         Self::Differs(ActionReason::Both),
@@ -41,6 +43,7 @@ impl DriftCause {
         Self::Differs(ActionReason::ChangeBegun),
         Self::InTransition,
         Self::HandsOff,
+        Self::OtherEnd,
         Self::RolledBack,
         Self::Overdue,
         Self::Blocked,
@@ -52,6 +55,7 @@ impl DriftCause {
             Self::Differs(reason) => reason.as_str(),
             Self::InTransition => "in_transition",
             Self::HandsOff => "hands_off",
+            Self::OtherEnd => "other_end",
             Self::RolledBack => "rolled_back",
             Self::Overdue => "overdue",
             Self::Blocked => "blocked",
@@ -165,6 +169,7 @@ impl DriftItem {
             )
             | DriftCause::InTransition
             | DriftCause::HandsOff
+            | DriftCause::OtherEnd
             | DriftCause::RolledBack
             | DriftCause::Overdue
             | DriftCause::Blocked => false,
@@ -182,6 +187,7 @@ impl DriftItem {
             | DriftCause::RolledBack
             | DriftCause::Overdue => true,
             DriftCause::Differs(ActionReason::New | ActionReason::SpecChanged | ActionReason::ChangeBegun)
+            | DriftCause::OtherEnd
             | DriftCause::Blocked => false,
         }
     }

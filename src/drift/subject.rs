@@ -20,6 +20,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) record: Option<&'a Record>,
     /// The call of ours to its other end whose end nobody has seen, if there is one: it may take both ends along.
     pub(crate) open_at_other_end: Option<&'a LastAction>,
+    /// The other end, where what the spec asks of it was taken back and it asks the same of both: a link is taken back as one.
+    pub(crate) taken_back_at_other_end: Option<(&'a Address, &'a TakenBack)>,
     /// The status that it is taken to have reached by the moment of a plan that lies ahead.
     pub(crate) assumed: Option<DesiredStatus>,
 }
@@ -84,8 +86,14 @@ impl<'a> Subject<'a> {
 
     /// Returns what took back what the spec asks for, if that was taken back and is asked for by the same entry.
     pub(crate) fn taken_back(&self) -> Option<&'a TakenBack> {
-        let taken_back = self.record?.taken_back.as_ref()?;
-        (taken_back.entry == self.declared.digest()).then_some(taken_back)
+        let own = self.record.and_then(|record| stands(record, self.declared));
+        own.or_else(|| self.taken_back_at_other_end.map(|(_, taken_back)| taken_back))
+    }
+
+    /// Returns the other end, where that was taken back and not this one.
+    pub(crate) fn taken_back_with(&self) -> Option<&'a Address> {
+        let is_own = self.record.is_some_and(|record| stands(record, self.declared).is_some());
+        self.taken_back_at_other_end.filter(|_| !is_own).map(|(other, _)| other)
     }
 
     /// Returns whether traffic can pass.
@@ -253,7 +261,8 @@ pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'
     let (mut reading, mut record) = (in_step(&live.readings), in_step(records));
     let open: BTreeMap<&RouterInterfaceId, &LastAction> =
         records.values().filter_map(|record| Some((&record.id, record.open_action()?))).collect();
-    let subject = |(address, declared)| {
+    let taken_back = taken_back(spec, records);
+    let subject = |(address, declared): (&'a Address, &'a Interface)| {
         let reading = reading(address).unwrap_or(&Reading::Unasked);
         let other_end = reading.found().and_then(|live| live.opposite.interface_id.as_ref());
         Subject {
@@ -262,10 +271,31 @@ pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'
             reading,
             record: record(address).filter(|record| is_of(record, declared)).or_else(|| renamed(state, declared)),
             open_at_other_end: other_end.and_then(|id| open.get(id).copied()),
+            taken_back_at_other_end: other_end.and_then(|id| taken_back.get(&(id, declared.status.value)).copied()),
             assumed: None,
         }
     };
     spec.interfaces.iter().map(subject).collect()
+}
+
+/// Returns what took back what an entry asks for, if that was taken back and is asked for by the same entry.
+fn stands<'a>(record: &'a Record, declared: &Interface) -> Option<&'a TakenBack> {
+    record.taken_back.as_ref().filter(|taken_back| taken_back.entry == declared.digest())
+}
+
+/// Lists what was taken back of what the spec asks for, by the interface and the status that is asked of it.
+fn taken_back<'a>(
+    spec: &'a Spec,
+    records: &'a BTreeMap<Address, Record>,
+) -> BTreeMap<(&'a RouterInterfaceId, DesiredStatus), (&'a Address, &'a TakenBack)> {
+    let was_taken_back = records.iter().filter(|(_, record)| record.taken_back.is_some());
+    let found = was_taken_back.filter_map(|(recorded_as, record)| {
+        let is_it = |(_, declared): &(&Address, &Interface)| is_of(record, declared);
+        let named = spec.interfaces.get_key_value(recorded_as).filter(is_it);
+        let (address, declared) = named.or_else(|| spec.interfaces.iter().find(is_it))?;
+        Some(((&record.id, declared.status.value), (address, stands(record, declared)?)))
+    });
+    found.collect()
 }
 
 /// Returns whether a record is of what the entry means: another interface under the same key has a history of its own.

@@ -52,7 +52,7 @@ impl Look {
 
 fn of_item(item: &DriftItem, causes: Option<&Causes>) -> Standing {
     match item.cause {
-        DriftCause::HandsOff => Standing::Hidden,
+        DriftCause::HandsOff | DriftCause::OtherEnd => Standing::Hidden,
         cause if !cause.is_finding() => Standing::Aside,
         cause if causes.is_some_and(|causes| !causes.of.contains(&cause)) => Standing::Hidden,
         _ => Standing::Found(finding_of_item(item)),

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::diagnostic::Place;
-use crate::journal::{Ground, Operation, PlannedStep, Run};
+use crate::journal::{Ground, Operation, Outcome, PlannedStep, Run, Trace};
 use crate::language::worded;
-use crate::plan::{BlockReason, Plan, PlanOptions, StepId};
+use crate::plan::{BlockReason, Plan, PlanOptions, StepId, WayBack};
 use crate::resource::{Address, ChangeName, DesiredStatus};
 use crate::selector::Selector;
 use crate::spec::{Extent, Interface, InterfacePlaces, Placed, Planned, Spec};
@@ -75,11 +75,20 @@ impl<'r> Done<'r> {
     }
 
     fn sent(&self, run: &'r Run) -> impl Iterator<Item = &'r PlannedStep> {
+        sent(run).filter(self.is_of_it())
+    }
+
+    /// Lists the calls of a run whose goal was reached, by them or before their turn came: the two ends of a link may move as one.
+    fn moved(&self, run: &'r Run) -> impl Iterator<Item = &'r PlannedStep> {
+        let is_there = |trace: &Trace| trace.closed.as_ref().is_some_and(|closed| closed.outcome == Outcome::Already);
+        let moved = move |trace: &Trace| trace.may_have_changed_something() || is_there(trace);
+        let moved = run.steps().filter(move |(step, trace)| step.call.is_some() && moved(trace));
+        moved.map(|(step, _)| step).filter(self.is_of_it())
+    }
+
+    fn is_of_it(&self) -> impl Fn(&&PlannedStep) -> bool + use<'r> {
         let change = self.change;
-        let is_of_it = move |step: &&PlannedStep| {
-            change.is_none_or(|change| step.change_id.as_ref().is_some_and(|of| of.to_string() == change))
-        };
-        sent(run).filter(is_of_it)
+        move |step| change.is_none_or(|change| step.change_id.as_ref().is_some_and(|of| of.to_string() == change))
     }
 }
 
@@ -118,6 +127,9 @@ pub(super) fn inverse(
         return Err(nothing_done(state).into());
     }
     let mut inverse = Inverse::of(project, way, options);
+    let newest = done.runs.iter().map(Run::id).max().cloned();
+    let newest = newest.filter(|_| !way.loosened().force_superseded);
+    let asked = done.runs.iter().flat_map(Run::steps).map(|(step, _)| identity(step));
     inverse.part_of = others_stand(done, state, &open)?;
     let declared: BTreeMap<Identity, Address> = project
         .spec
@@ -125,14 +137,16 @@ pub(super) fn inverse(
         .iter()
         .map(|(address, entry)| (Identity::of(&entry.scope, &entry.id.value), address.clone()))
         .collect();
+    let touched = asked.filter_map(|identity| declared.get(&identity).cloned()).collect();
+    inverse.options.way_back = Some(WayBack { touched, newest });
     for (identity, touched) in standing(done, state, way, &open)? {
-        let Some(before) = touched.step.goal.desired().map(DesiredStatus::inverse) else { continue };
+        let Some(before) = touched.first.goal.desired().map(DesiredStatus::inverse) else { continue };
         let address = inverse.wish(touched.step, declared.get(&identity), before, way);
         inverse.changes.extend(change_of(touched.run, touched.step).map(|change| (address.clone(), change)));
         if let Some((run_id, change_id)) = touched.superseded_by
             && !way.loosened().force_superseded
         {
-            inverse.options.held.insert(address.clone(), BlockReason::Superseded { run_id, change_id });
+            inverse.options.held.insert(address.clone(), BlockReason::Superseded { run_id, change_id, other: None });
         }
         if !inverse.options.held.contains_key(&address) {
             let entry = project.spec.interfaces.get(&address).map(Interface::digest);
@@ -151,6 +165,8 @@ struct Touched<'r> {
     run: &'r Run,
     /// Its step.
     step: &'r PlannedStep,
+    /// The first step of them all that was about it, sent or found done when its turn came: what that led away from stood before.
+    first: &'r PlannedStep,
     /// The run of others that has changed it since, and the change that it belonged to.
     superseded_by: Option<(RunId, Option<String>)>,
 }
@@ -164,7 +180,11 @@ fn standing<'r>(
 ) -> Result<Vec<(Identity, Touched<'r>)>> {
     let own: BTreeSet<&RunId> = done.runs.iter().map(Run::id).collect();
     let mut found: Vec<(Identity, Touched<'r>)> = Vec::new();
+    let mut first: BTreeMap<Identity, &PlannedStep> = BTreeMap::new();
     for run in done.runs {
+        for step in done.moved(run) {
+            first.entry(identity(step)).or_insert(step);
+        }
         let mut known = BTreeMap::new();
         for step in done.sent(run) {
             let identity = identity(step);
@@ -178,7 +198,10 @@ fn standing<'r>(
             match found.iter_mut().find(|(known, _)| *known == identity) {
                 // What the last of them says of others holds.
                 Some((_, touched)) => touched.superseded_by = superseded_by,
-                None => found.push((identity, Touched { run, step, superseded_by })),
+                None => {
+                    let first = first.get(&identity).copied().unwrap_or(step);
+                    found.push((identity, Touched { run, step, first, superseded_by }));
+                }
             }
         }
     }
@@ -248,7 +271,7 @@ impl Inverse {
             (limits.max_changes, limits.max_changes_percent) = (None, None);
             (limits.per_group, limits.per_region) = (None, None);
         }
-        let options = PlanOptions { targets: Vec::new(), way_back: true, ..options.clone() };
+        let options = PlanOptions { targets: Vec::new(), way_back: Some(WayBack::default()), ..options.clone() };
         Self { project, options, grounds: BTreeMap::new(), changes: BTreeMap::new(), part_of: Vec::new() }
     }
 

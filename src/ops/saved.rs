@@ -55,7 +55,7 @@ impl Now<'_> {
         if let Some(at) = saved.at.filter(|at| *at > options.now) {
             return Err(too_early(at, &self.project.spec.time_zone).into());
         }
-        let options = PlanOptions { way_back: false, ..options.chosen_by(saved) };
+        let options = PlanOptions { way_back: None, ..options.chosen_by(saved) };
         let read = as_read(saved, &self.project.spec, self.live);
         let Self { project, state, target, .. } = *self;
         let as_of = saved.at.map(|at| project.clone().as_of(at));

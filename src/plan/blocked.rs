@@ -219,6 +219,9 @@ pub enum BlockReason {
         /// The change that it belonged to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         change_id: Option<String>,
+        /// The other end of its link, where it is that one that was changed: both may come up together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        other: Option<Address>,
     },
     /// The spec does not declare it.
     Undeclared,
@@ -434,6 +437,9 @@ pub enum LeftAloneReason {
     RolledBack {
         /// The run that took it back.
         run_id: RunId,
+        /// The other end of its link, where it is that one that was taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        other: Option<Address>,
     },
     /// Neither the spec nor a change has asked for anything else since the last apply: the cloud has moved it, and that is left.
     Drift,

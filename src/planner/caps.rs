@@ -40,7 +40,7 @@ pub(super) fn enforce_forgotten(
     options: &PlanOptions,
 ) -> (Option<u32>, Vec<Blocked>) {
     let gone = count(forgotten.len());
-    let cap = spec.limits.max_forgotten.as_ref().filter(|cap| gone > cap.value && !options.way_back);
+    let cap = spec.limits.max_forgotten.as_ref().filter(|cap| gone > cap.value && !options.is_way_back());
     // Nothing is forgotten by a plan of a part.
     let Some(cap) = cap.filter(|_| options.targets.is_empty()) else { return (None, Vec::new()) };
     if options.allow_forgotten == Some(gone) {

@@ -13,7 +13,7 @@ use super::subject::{SubjectNumber, Subjects};
 /// Blocks what the later change of each clash asks for: all of it where a floor would break, and one step where something
 /// needs what is to go down. What is protected and caps block by themselves. What a way back does is no change's.
 pub(super) fn block(spec: &Spec, (subjects, pairs): (&Subjects<'_>, &Pairs), options: &PlanOptions, draft: &mut Draft) {
-    if spec.changes.is_empty() || options.way_back {
+    if spec.changes.is_empty() || options.is_way_back() {
         return;
     }
     let ends = subjects.numbers().map(|number| pairs.peer(number).map(SubjectNumber::place));

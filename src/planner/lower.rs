@@ -49,10 +49,11 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources, options: &PlanOpti
     if let Some(reason) = options.held.get(subject.address) {
         return Err(reason.clone().into());
     }
-    if let Some(taken_back) = subject.taken_back().filter(|_| !options.redo && !options.way_back) {
-        return Err(Held::LeftAlone(LeftAloneReason::RolledBack { run_id: taken_back.by.clone() }));
+    if let Some(taken_back) = subject.taken_back().filter(|_| !options.redo && !options.is_way_back()) {
+        let (run_id, other) = (taken_back.by.clone(), subject.taken_back_with().cloned());
+        return Err(Held::LeftAlone(LeftAloneReason::RolledBack { run_id, other }));
     }
-    if options.drift == Some(DriftPolicy::Leave) && !options.way_back && subject.reason() == ActionReason::Drift {
+    if options.drift == Some(DriftPolicy::Leave) && !options.is_way_back() && subject.reason() == ActionReason::Drift {
         return Err(Held::LeftAlone(LeftAloneReason::Drift));
     }
     if let Some(reason) = drift::unfit(&observed.status) {

@@ -1,10 +1,11 @@
 //! The two sides of a link, and what is declared of one that matters to the other.
 
-use crate::plan::{Action, DeclaredSide, LeftAloneReason, Warning};
-use crate::resource::{Call, DesiredStatus, Role};
+use crate::plan::{Action, BlockReason, DeclaredSide, LeftAloneReason, Warning, WayBack};
+use crate::resource::{Call, DesiredStatus, Role, Status};
 use crate::spec::Spec;
 
 use super::draft::Draft;
+use super::selection::Selection;
 use super::subject::{PerSubject, Subject, SubjectNumber, Subjects};
 
 /// The two sides of one link.
@@ -48,17 +49,45 @@ pub(super) fn recognise(subjects: &Subjects<'_>) -> Pairs {
 }
 
 /// Leaves alone what an Activate would bring up together with an end that is declared Inactive: the vendor's pages disagree
-/// whether the two ends of a link move together, and a drain that took both down must stand.
-pub(super) fn leave_other_ends(spec: &Spec, subjects: &Subjects<'_>, pairs: &Pairs, draft: &mut Draft) {
+/// whether the two ends of a link move together, and a drain that took both down must stand. On a way back what a newer run did
+/// to the other end supersedes it; what the runs had to do with themselves does not.
+pub(super) fn leave_other_ends(
+    spec: &Spec,
+    (subjects, pairs): (&Subjects<'_>, &Pairs),
+    (selection, way_back): (&Selection, Option<&WayBack>),
+    draft: &mut Draft,
+) {
     let activates =
         |draft: &Draft, end| draft.steps[end].iter().any(|step| step.action == Action::Call(Call::Activate));
     for (end, subject) in subjects.iter() {
-        let Some(other) = pairs.peer(end).map(|other| &subjects[other]) else { continue };
-        if other.desired() == DesiredStatus::Inactive && activates(draft, end) {
-            let at = spec.sources.locate(other.declared.status.place);
-            draft.leave_alone(subject, end, LeftAloneReason::OtherEnd { other: other.address.clone(), at });
+        let Some((place, other)) = pairs.peer(end).map(|other| (other, &subjects[other])) else { continue };
+        if other.desired() != DesiredStatus::Inactive || !activates(draft, end) {
+            continue;
+        }
+        let binds = way_back.is_none_or(|back| !selection.includes(place) && is_of_others(back, other));
+        let newer = other.record.filter(|_| way_back.is_some()).and_then(|record| record.changed_by.clone());
+        match newer.filter(|_| binds) {
+            Some(run_id) => {
+                let change_id = other.record.and_then(|record| record.change_id.as_ref()).map(ToString::to_string);
+                let other = Some(other.address.clone());
+                draft.block(subject, end, BlockReason::Superseded { run_id, change_id, other });
+            }
+            None if binds => {
+                let at = spec.sources.locate(other.declared.status.place);
+                draft.leave_alone(subject, end, LeftAloneReason::OtherEnd { other: other.address.clone(), at });
+            }
+            None => {}
         }
     }
+}
+
+/// Returns whether what is declared of an other end is nothing that the runs which are taken back had to do with, but was asked for
+/// since.
+fn is_of_others(back: &WayBack, other: &Subject<'_>) -> bool {
+    let Some(newest) = &back.newest else { return false };
+    let is_down = other.live().is_some_and(|live| live.status != Status::Active);
+    let changed_by = other.record.and_then(|record| record.changed_by.as_ref());
+    is_down && changed_by.is_none_or(|by| by > newest) && !back.touched.contains(other.address)
 }
 
 /// Warns of links whose two sides are declared to different statuses, and of those that the plan leaves half up although they

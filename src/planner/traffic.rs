@@ -16,7 +16,7 @@ use super::subject::{Subject, SubjectNumber, Subjects};
 
 /// Returns the limit that holds of a plan, if one does. A way back is exempt.
 pub(super) fn limit<'s>(spec: &'s Spec, options: &PlanOptions) -> Option<&'s Placed<Rate>> {
-    spec.limits.quiet_below.as_ref().filter(|_| !options.way_back)
+    spec.limits.quiet_below.as_ref().filter(|_| !options.is_way_back())
 }
 
 /// Blocks each deactivation of what was heard to carry more than the limit, or of which nobody could tell.

@@ -6,13 +6,18 @@ use jiff::Timestamp;
 
 use crate::plan::{BlockReason, Doubt, PlanOptions, Warning};
 use crate::resource::Address;
-use crate::spec::Spec;
 use crate::state::{Awaiting, Identity, RunId, State};
 
 use super::Inputs;
+use super::pairs::Pairs;
+use super::subject::Subjects;
 
-/// Holds back every interface that a run changed which awaits confirmation.
-pub(super) fn hold<'o>(spec: &Spec, state: Option<&State>, options: &'o PlanOptions) -> Cow<'o, PlanOptions> {
+/// Holds back every interface that a run changed which awaits confirmation, and the other end of each: both may move as one.
+pub(super) fn hold<'o>(
+    (subjects, pairs): (&Subjects<'_>, &Pairs),
+    state: Option<&State>,
+    options: &'o PlanOptions,
+) -> Cow<'o, PlanOptions> {
     let awaiting = of(state);
     let reason = |identity: &Identity| {
         let awaits = awaiting.iter().find(|awaits| awaits.is_about(identity))?;
@@ -24,11 +29,15 @@ pub(super) fn hold<'o>(spec: &Spec, state: Option<&State>, options: &'o PlanOpti
             left_by,
         })
     };
+    let of_end = |number| {
+        let declared = subjects[number].declared;
+        reason(&Identity::of(&declared.scope, &declared.id.value))
+    };
+    let of_link = |number| of_end(number).or_else(|| pairs.peer(number).and_then(of_end));
     let held: Vec<(&Address, BlockReason)> = if awaiting.is_empty() {
         Vec::new()
     } else {
-        let identity = |entry: &crate::spec::Interface| Identity::of(&entry.scope, &entry.id.value);
-        spec.interfaces.iter().filter_map(|(address, entry)| Some((address, reason(&identity(entry))?))).collect()
+        subjects.numbers().filter_map(|number| Some((subjects[number].address, of_link(number)?))).collect()
     };
     if held.is_empty() {
         return Cow::Borrowed(options);

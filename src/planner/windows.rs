@@ -42,7 +42,7 @@ pub(super) fn hold(
     draft: &mut Draft,
 ) -> Held {
     let mut held = Held::default();
-    if spec.windows.is_empty() || options.way_back {
+    if spec.windows.is_empty() || options.is_way_back() {
         return held;
     }
     let below = below_their_floors(spec, subjects, pairs);

@@ -65,7 +65,7 @@ fn unmanaged(live: Option<&[Unmanaged]>) -> Section {
 fn finding(item: &DriftItem, drift: &Drift) -> Finding {
     let (tone, mark) = match item.cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
-        DriftCause::HandsOff => (Tone::Faint, "=  "),
+        DriftCause::HandsOff | DriftCause::OtherEnd => (Tone::Faint, "=  "),
         DriftCause::Differs(_) | DriftCause::RolledBack | DriftCause::Overdue => (Tone::Change, "~  "),
         DriftCause::Blocked => (Tone::Bad, "!  "),
     };

@@ -12,7 +12,8 @@ use crate::resource::{DesiredStatus, Status};
 /// Returns the sentence that says it all.
 pub(crate) fn verdict(drift: &Drift) -> String {
     let count = |cause| drift.items.iter().filter(|item| item.cause == cause).count();
-    let (moving, known) = (count(DriftCause::InTransition), count(DriftCause::HandsOff));
+    let moving = count(DriftCause::InTransition);
+    let known = count(DriftCause::HandsOff) + count(DriftCause::OtherEnd);
     let blocked = |was_applied: bool, what: &str| {
         let is_such =
             |item: &&DriftItem| item.cause == DriftCause::Blocked && item.last_applied.is_some() == was_applied;
@@ -103,6 +104,7 @@ pub(crate) fn cause(cause: DriftCause) -> &'static str {
         DriftCause::Differs(ActionReason::ChangeEnded) | DriftCause::Overdue => say!("overdue"),
         DriftCause::InTransition => say!("in transition"),
         DriftCause::HandsOff => say!("left alone (hands off)"),
+        DriftCause::OtherEnd => say!("left alone (its other end is declared Inactive)"),
         DriftCause::RolledBack => say!("taken back"),
         DriftCause::Blocked => say!("never applied, blocked"),
     }

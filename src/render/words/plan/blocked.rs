@@ -146,9 +146,19 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
             let what = scope().unwrap_or_else(|| blocked.address.to_string());
             say!("{what} could not be read; see the errors", what)
         }
-        BlockReason::Superseded { run_id, change_id } => {
+        BlockReason::Superseded { run_id, change_id, other } => {
             let change = change_id.as_ref().map(aside).unwrap_or_default();
             let todo = say!("take that run back first, or use --force-superseded");
+            if let Some(other) = other {
+                return say!(
+                    "{title} may come up together with its other end {other}, which was changed since by run {run_id}{change}; {todo}",
+                    title = title(),
+                    other,
+                    run_id,
+                    change,
+                    todo
+                );
+            }
             say!("{title} was changed since by run {run_id}{change}; {todo}", title = title(), run_id, change, todo)
         }
         BlockReason::Undeclared => {

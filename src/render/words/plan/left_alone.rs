@@ -20,7 +20,16 @@ pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
                 at
             )
         }
-        LeftAloneReason::RolledBack { run_id } => {
+        LeftAloneReason::RolledBack { run_id, other: Some(other) } => {
+            let title = title(plan, &left.address);
+            say!(
+                "{title} stays as it is with its other end {other}, which was taken back by run {run_id}: until the entry of {other} is altered, or with --redo",
+                title,
+                other,
+                run_id
+            )
+        }
+        LeftAloneReason::RolledBack { run_id, other: None } => {
             let title = title(plan, &left.address);
             say!(
                 "{title} was taken back by run {run_id}: it stays so until its entry is altered, or with --redo",
