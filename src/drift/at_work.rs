@@ -12,7 +12,9 @@ pub(crate) fn leave_out(items: &mut Vec<DriftItem>, live: &LiveState, run: &Run)
 }
 
 fn is_of(item: &DriftItem, live: &LiveState, run: &Run) -> bool {
-    if matches!(item.cause, DriftCause::HandsOff | DriftCause::OtherEnd | DriftCause::Blocked) || item.business_status.is_some() {
+    if matches!(item.cause, DriftCause::HandsOff | DriftCause::OtherEnd | DriftCause::Blocked)
+        || item.business_status.is_some()
+    {
         return false;
     }
     let Some(status) = &item.live else { return false };

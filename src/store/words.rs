@@ -151,8 +151,11 @@ impl StoreError {
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                     say!("make it accessible to you, or work in another directory")
                 }
-                ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                ErrorKind::NotFound => {
                     say!("part of that path is not there, or a link on it leads nowhere: make it, or name another")
+                }
+                ErrorKind::NotADirectory => {
+                    say!("part of that path is a file, and no directory: move it away, or name another")
                 }
                 _ => return None,
             },

@@ -164,7 +164,7 @@ fn an_end_is_not_activated_while_its_other_end_is_declared_inactive_but_on_a_way
     assert_eq!(steps(&link(Status::Activating, Status::Inactive).plan()), ["east/wait"]);
     let way_back = rictl::plan::PlanOptions {
         targets: vec![rictl::selector::Selector::of(&"east".into())],
-        way_back: Some(WayBack::default()),
+        way_back: Some(rictl::plan::WayBack::default()),
         ..super::world::options()
     };
     assert_eq!(steps(&drained.plan_with(&way_back)), ["east/activate"]);

@@ -97,7 +97,7 @@ fn figures_are_in_no_digest() {
 
 #[test]
 fn a_way_back_and_a_plan_of_another_moment_ask_for_nothing() {
-    let back = PlanOptions { way_back: Some(WayBack::default()), ..options() };
+    let back = PlanOptions { way_back: Some(rictl::plan::WayBack::default()), ..options() };
     assert!(asked(&drained(), &back).is_empty());
     let busy = World { traffic: vec![heard("down", Some(9_000_000), Some(0))], ..drained() };
     assert!(draw(&busy, &back).plan.blocked.is_empty());

@@ -108,7 +108,7 @@ fn a_window_over_one_end_of_a_link_covers_both_where_they_go_the_same_way() {
 
 #[test]
 fn a_way_back_is_exempt() {
-    let options = PlanOptions { way_back: true, ..options() };
+    let options = PlanOptions { way_back: Some(rictl::plan::WayBack::default()), ..options() };
     let plan = World::of(vec![drain("a")]).with(CLOSED).plan_with(&options);
     assert_eq!(steps(&plan), ["a/deactivate"]);
     assert!(plan.gates.is_empty());
