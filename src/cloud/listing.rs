@@ -165,33 +165,65 @@ async fn read_if_shorter(
 }
 
 /// Reads every interface of a scope. Pages disagree whether TotalCount can be trusted: a page that is full may have
-/// another one behind it, whatever the count says.
+/// another one behind it, whatever the count says. A row that stands on two pages says that they shifted while they were read,
+/// and that another may stand on none: the listing is begun anew.
 ///
 /// # Errors
 /// A failed call, or pages that keep shifting.
 pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, CloudError> {
+    let mut wrong = Wrong::Short;
     for _ in 0..LISTINGS {
         let first = page(cloud, scope, Selection::All, 1).await?;
         let total = first.total_count;
         let mut listing = Listing::of(Some(total));
-        take(&mut listing, first);
+        let mut taken = take(&mut listing, first);
         let mut number = pages(total).max(1);
-        read_pages(cloud, scope, &Selection::All, 2..=number, &mut listing).await?;
-        while listing.interfaces.len() == number * MAX_PAGE_SIZE as usize {
+        taken.add(read_pages(cloud, scope, &Selection::All, 2..=number, &mut listing).await?);
+        while taken.rows == number * MAX_PAGE_SIZE as usize {
             number += 1;
-            read_pages(cloud, scope, &Selection::All, number..=number, &mut listing).await?;
+            let more = read_pages(cloud, scope, &Selection::All, number..=number, &mut listing).await?;
+            if more.new == 0 {
+                // Past the end some answer with the last page again.
+                break;
+            }
+            taken.add(more);
         }
         let found = u32::try_from(listing.interfaces.len()).unwrap_or(u32::MAX);
-        if found >= total {
+        wrong = if taken.rows > taken.new { Wrong::Repeated } else { Wrong::Short };
+        if found >= total && taken.rows == taken.new {
             return Ok(Listing { total: Some(found), ..listing });
         }
     }
-    Err(CloudError::new(
-        ErrorKind::Malformed,
-        Effect::None,
-        ACTION,
-        format!("the pages of {scope} do not add up to the count they give, {LISTINGS} times in a row"),
-    ))
+    let message = match wrong {
+        Wrong::Short => format!("the pages of {scope} do not add up to the count they give, {LISTINGS} times in a row"),
+        Wrong::Repeated => {
+            format!("pages of {scope} repeat a row of others, so that another may be on none, {LISTINGS} times in a row")
+        }
+    };
+    Err(CloudError::new(ErrorKind::Malformed, Effect::None, ACTION, message))
+}
+
+/// Why a listing is not the whole of a scope.
+enum Wrong {
+    /// It is shorter than it says.
+    Short,
+    /// A row of it stands on two pages.
+    Repeated,
+}
+
+/// What pages brought.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    rows: usize,
+    /// How many of them no page before had.
+    new: usize,
+}
+
+impl Taken {
+    fn add(&mut self, more: Self) {
+        self.rows += more.rows;
+        self.new += more.new;
+    }
 }
 
 fn pages(total: u32) -> usize {
@@ -208,12 +240,15 @@ fn missing(ids: &BTreeSet<RouterInterfaceId>, listing: &Listing) -> BTreeSet<Rou
 
 /// Takes in one page of several. Of an interface that two rows show differently neither is believed, nor a third: it
 /// changed, or moved, while they were read, and is left to be asked for again.
-fn take(listing: &mut Listing, page: Page) {
+fn take(listing: &mut Listing, page: Page) -> Taken {
+    let mut taken = Taken::default();
     for row in arrived(page) {
         let id = row.observed.id.clone();
+        taken.rows += 1;
         if listing.contradicted.contains(&id) {
             continue;
         }
+        taken.new += usize::from(!listing.interfaces.contains_key(&id));
         match listing.interfaces.entry(id.clone()) {
             Entry::Occupied(known) if known.get().observed != row.observed => {
                 known.remove();
@@ -222,6 +257,7 @@ fn take(listing: &mut Listing, page: Page) {
             place => drop(place.insert_entry(row)),
         }
     }
+    taken
 }
 
 /// The rows of a page that has just arrived.
@@ -241,17 +277,18 @@ async fn read_pages(
     selection: &Selection,
     numbers: std::ops::RangeInclusive<usize>,
     listing: &mut Listing,
-) -> Result<(), CloudError> {
+) -> Result<Taken, CloudError> {
+    let mut taken = Taken::default();
     let mut waiting = numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     let mut asked: FuturesUnordered<_> =
         waiting.by_ref().take(CONCURRENT_PAGES).map(|number| page(cloud, scope, selection.clone(), number)).collect();
     while let Some(answer) = asked.next().await {
-        take(listing, answer?);
+        taken.add(take(listing, answer?));
         if let Some(number) = waiting.next() {
             asked.push(page(cloud, scope, selection.clone(), number));
         }
     }
-    Ok(())
+    Ok(taken)
 }
 
 async fn read_by_id(

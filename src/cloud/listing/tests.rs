@@ -98,6 +98,16 @@ async fn a_whole_listing_goes_on_while_pages_are_full_whatever_the_count_says() 
     }
     let cloud = Pages::new([(50, &first), (50, &[])]);
     assert_eq!(read_all(&cloud, &scope()).await.unwrap().interfaces.len(), 50);
+    // A row was inserted while they were read: the last of the first page stands on the second too, and one may be on none.
+    let shifted: Vec<Observed> = rows(49..99);
+    let (rest, again) = (rows(99..120), [rows(0..50), rows(50..100), rows(100..120)]);
+    let cloud =
+        Pages::new([(50, &first), (50, &shifted), (50, &rest), (50, &again[0]), (50, &again[1]), (50, &again[2])]);
+    assert_eq!(read_all(&cloud, &scope()).await.unwrap().interfaces.len(), 120);
+    let three = [(50, first.as_slice()), (50, &shifted), (50, &rest)];
+    let cloud = Pages::new(std::array::from_fn::<_, 9, _>(|number| three[number % 3]));
+    let error = read_all(&cloud, &scope()).await.unwrap_err();
+    assert!(error.message.english().contains("repeat a row"), "{error}");
     let ignores_the_page_number = Pages::new([(50, &first), (50, &first)]);
     assert_eq!(read_all(&ignores_the_page_number, &scope()).await.unwrap().interfaces.len(), 50);
 }
