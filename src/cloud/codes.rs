@@ -356,6 +356,9 @@ static TABLE: &[(&str, Meaning)] = &[
     ("InvalidQueryParameter", BAD_REQUEST),
     ("InvalidParameterStartTime", BAD_REQUEST),
     ("InvalidParameterEndTime", BAD_REQUEST),
+    ("InvalidParameter", BAD_REQUEST),
+    ("InvalidVersion", BAD_REQUEST),
+    ("InvalidProduct.NotFound", BAD_REQUEST),
     ("OperationDenied.UseGatewayRouteEntryQueryInterface", GATEWAY_TABLE),
 ];
 

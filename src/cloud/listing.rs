@@ -197,7 +197,9 @@ pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, 
     let message = match wrong {
         Wrong::Short => format!("the pages of {scope} do not add up to the count they give, {LISTINGS} times in a row"),
         Wrong::Repeated => {
-            format!("pages of {scope} repeat a row of others, so that another may be on none, {LISTINGS} times in a row")
+            format!(
+                "pages of {scope} repeat a row of others, so that another may be on none, {LISTINGS} times in a row"
+            )
         }
     };
     Err(CloudError::new(ErrorKind::Malformed, Effect::None, ACTION, message))

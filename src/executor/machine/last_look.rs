@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Machine;
 use super::admission::READS_OF_A_GOAL;
 use super::pace;
+use super::poll::Poll;
 use super::port::Effect;
 use super::stage::{Look, Stage, Targets};
 use super::time::Moment;
@@ -71,7 +72,11 @@ impl<'a> Machine<'a> {
         let astray = self.astray();
         let is_clear = look.unread.is_empty() && astray.is_empty();
         let is_settled = is_clear && self.is_seen(&look.targets, look.asked);
-        let is_enough = look.reads >= EQUAL_READS && self.now.instant.since(look.begun) >= self.settings.doubt_window;
+        // What cannot be read any more is not waited for.
+        let is_lost = |scope: &&Scope| self.polls.get(*scope).is_some_and(Poll::is_lost);
+        let is_hopeless = astray.is_empty() && look.targets.keys().all(|scope| is_lost(scope));
+        let is_over = is_hopeless || self.now.instant.since(look.begun) >= self.settings.doubt_window;
+        let is_enough = look.reads >= EQUAL_READS && is_over;
         if is_settled || (is_enough && !is_clear) {
             let broken = self.floors.broken(&look.touched, &self.sightings);
             if !self.floors.stand(&look.touched, &self.sightings, look.asked)

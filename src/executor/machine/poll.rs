@@ -67,7 +67,12 @@ impl Poll {
         let before = self.failing.take().filter(|last| last.kind == error.kind && last.code == error.code);
         let times = before.map_or(0, |last| last.times) + 1;
         self.failing = Some(Failing { kind: error.kind, code: error.code.clone(), times });
-        Failure { is_news: times == 1, is_for_good: times > 1 && !error.kind.can_pass() }
+        Failure { is_news: times == 1, is_for_good: self.is_lost() }
+    }
+
+    /// Returns whether the scope cannot be read any more, however long anybody waits.
+    pub(super) fn is_lost(&self) -> bool {
+        self.failing.as_ref().is_some_and(|failing| failing.times > 1 && !failing.kind.can_pass())
     }
 
     /// Takes in that a read has succeeded.

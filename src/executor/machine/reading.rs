@@ -248,6 +248,7 @@ impl<'a> Machine<'a> {
                 unread.insert(scope.clone(), Wording::new(|| error.to_string()));
             }
             Stage::Looking(look) => {
+                self.polls.entry(scope.clone()).or_default().fail(error);
                 let failure = ScopeFailure { scope: scope.clone(), detail: error.with_hint(), may_be_misspelt: false };
                 look.unread.insert(scope.clone(), failure);
             }

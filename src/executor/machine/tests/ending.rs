@@ -80,6 +80,22 @@ fn the_last_look_waits_until_the_goal_was_seen_twice() {
 }
 
 #[test]
+fn a_last_look_waits_for_what_may_be_read_again_and_for_nothing_else() {
+    for (kind, looks) in [(ErrorKind::Denied, 3), (ErrorKind::Throttled, 8)] {
+        let mut run = Scene::of([drain("a")]).begin();
+        run.accept(0);
+        run.show("a", Status::Inactive).poll(1);
+        run.appended();
+        let looked = (1..20).find(|_| {
+            run.pass(2.0);
+            run.fail_reads_with(kind, &[]).contains(&"finish".to_owned())
+        });
+        assert_eq!(looked, Some(looks), "{kind:?}");
+        assert_eq!(run.left().last_look.unread.len(), 1);
+    }
+}
+
+#[test]
 fn what_does_not_stay_is_told_after_a_doubt_window() {
     let mut run = Scene::of([drain("a")]).begin();
     run.accept(0);
