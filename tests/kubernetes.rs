@@ -235,16 +235,45 @@ fn kustomize_makes_what_kubernetes_takes() {
 }
 
 #[test]
-fn promtool_takes_the_rules_and_what_they_are_about() {
-    let rules = shipped().join("monitoring/alerts.yaml");
+fn promtool_takes_the_rules_and_a_site_without_a_floor_that_is_down_is_an_alert() {
+    let rules = [shipped().join("monitoring/alerts.yaml"), shipped().join("../../examples/prometheus/rules.yaml")];
+    for rules in &rules {
+        assert!(fs::read_to_string(rules).unwrap().contains("rictl_group_down"), "{}", rules.display());
+    }
     if can("promtool", &["--version"]).is_none() {
         return;
     }
-    let judged = Command::new("promtool").args(["check", "rules"]).arg(&rules).output().unwrap();
-    assert!(
-        judged.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&judged.stdout),
-        String::from_utf8_lossy(&judged.stderr)
-    );
+    let directory = tempfile::tempdir().unwrap();
+    for rules in rules {
+        let rules = rules.canonicalize().unwrap();
+        let test = directory.path().join("test.yaml");
+        fs::write(&test, DOWN.replace("RULES", &rules.display().to_string())).unwrap();
+        let judge = |words: [&str; 2], of: &Path| Command::new("promtool").args(words).arg(of).output().unwrap();
+        for judged in [judge(["check", "rules"], &rules), judge(["test", "rules"], &test)] {
+            let said = [String::from_utf8_lossy(&judged.stdout), String::from_utf8_lossy(&judged.stderr)].concat();
+            assert!(judged.status.success(), "{said}");
+        }
+    }
 }
+
+/// Two sites of two links without a floor: of `a` nothing is up, `b` was drained as its spec says.
+const DOWN: &str = r#"
+rule_files: [RULES]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - { series: 'rictl_group_links{spec="net",group="a",kind="up"}', values: 0x20 }
+      - { series: 'rictl_group_links{spec="net",group="a",kind="floor"}', values: 0x20 }
+      - { series: 'rictl_group_down{spec="net",group="a"}', values: 1x20 }
+      - { series: 'rictl_group_links{spec="net",group="b",kind="up"}', values: 0x20 }
+      - { series: 'rictl_group_links{spec="net",group="b",kind="floor"}', values: 0x20 }
+      - { series: 'rictl_group_down{spec="net",group="b"}', values: 0x20 }
+    promql_expr_test:
+      - expr: 'count(ALERTS{alertstate="firing"})'
+        eval_time: 10m
+        exp_samples: [{ labels: '{}', value: 1 }]
+      - expr: 'count(ALERTS{alertname="RictlSiteDown", alertstate="firing", spec="net", group="a"})'
+        eval_time: 10m
+        exp_samples: [{ labels: '{}', value: 1 }]
+"#;

@@ -49,9 +49,21 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Resul
         items.into_iter().try_for_each(|item| interface(out, &check.spec, item))?;
     }
     head(out, "rictl_group_links", "How many links a group has, how many are up, how many have to be.")?;
-    for check in checks {
+    for check in &checks {
         let groups = check.outcome.iter().flat_map(|drift| &drift.groups);
         groups.into_iter().try_for_each(|health| group(out, &check.spec, health))?;
+    }
+    head(
+        out,
+        "rictl_group_down",
+        "1 if nothing of a group is up though something of it is to be, whatever its floor.",
+    )?;
+    for check in checks {
+        let groups = check.outcome.iter().flat_map(|drift| &drift.groups);
+        for health in groups.filter(|health| health.up.is_some()) {
+            let (spec, name, down) = (label(&check.spec), label(health.name.as_str()), u8::from(health.down));
+            writeln!(out, "rictl_group_down{{spec=\"{spec}\",group=\"{name}\"}} {down}")?;
+        }
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ fn stays_one_sample_a_line_whatever_anybody_wrote() {
         let shown = written(|out| drift(out, &[check(text, Ok(hostile_drift(text)))]));
         for line in shown.split('\n').filter(|line| !line.is_empty() && !line.starts_with('#')) {
             assert!(
-                ["rictl_drift_", "rictl_group_links{"].iter().any(|name| line.starts_with(name))
+                ["rictl_drift_", "rictl_group_links{", "rictl_group_down{"].iter().any(|name| line.starts_with(name))
                     && line.rsplit(' ').next().unwrap().parse::<f64>().is_ok(),
                 "{line:?}"
             );
