@@ -30,7 +30,8 @@ pub struct Fleet {
 
 impl Fleet {
     /// Keeps to what selectors mean: states that declare some of it, and of each what is about that. A name or a pattern that no
-    /// interface has is one of states. What could not be read may hold anything, and stays.
+    /// interface has is one of states. What could not be read may hold anything, and stays; so does what was never checked, unless
+    /// states are named alone.
     ///
     /// # Errors
     /// Selectors that mean nothing in any state.

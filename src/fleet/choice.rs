@@ -30,10 +30,13 @@ pub(super) fn keep_to(states: &mut Vec<StateRow>, selectors: &[Selector]) -> Res
         return Ok(());
     }
     let mut meant: Vec<Meant> = vec![Meant::default(); states.len()];
-    let mut unselected = Vec::new();
+    let (mut unselected, mut is_about_interfaces) = (Vec::new(), false);
     for selector in selectors {
-        let hints = select(states, selector, &mut meant);
-        unselected.extend(hints.map(|hint| Unselected { selector: selector.clone(), hint }));
+        match select(states, selector, &mut meant) {
+            Means::Interfaces => is_about_interfaces = true,
+            Means::States => {}
+            Means::Nothing(hint) => unselected.push(Unselected { selector: selector.clone(), hint }),
+        }
     }
     if !unselected.is_empty() {
         return Err(unselected);
@@ -44,13 +47,23 @@ pub(super) fn keep_to(states: &mut Vec<StateRow>, selectors: &[Selector]) -> Res
         if !is_whole && !places.is_empty() {
             state.keep_to(&places);
         }
-        is_whole || !places.is_empty() || state.error.is_some()
+        // What nobody has read, or has ever checked, may declare anything.
+        let is_unknown = state.error.is_some() || (is_about_interfaces && state.checked_at.is_none());
+        is_whole || !places.is_empty() || is_unknown
     });
     Ok(())
 }
 
-/// Adds what a selector means; where that is nothing, returns what may have been meant.
-fn select(states: &[StateRow], selector: &Selector, meant: &mut [Meant]) -> Option<Option<String>> {
+/// What a selector turned out to mean.
+enum Means {
+    Interfaces,
+    States,
+    /// Nothing, and what may have been meant.
+    Nothing(Option<String>),
+}
+
+/// Adds what a selector means.
+fn select(states: &[StateRow], selector: &Selector, meant: &mut [Meant]) -> Means {
     let (mut is_something, mut hint) = (false, None);
     for (state, meant) in states.iter().zip(meant.iter_mut()) {
         let changes = changes(state);
@@ -70,13 +83,16 @@ fn select(states: &[StateRow], selector: &Selector, meant: &mut [Meant]) -> Opti
         meant.places.extend(places);
     }
     if is_something {
-        return None;
+        return Means::Interfaces;
     }
     for (_, meant) in states.iter().zip(meant.iter_mut()).filter(|(state, _)| selector.names(&state.name)) {
         (is_something, meant.is_whole) = (true, true);
     }
-    let near = || nearest(selector.as_str(), states.iter().map(|state| state.name.as_str())).map(did_you_mean);
-    (!is_something).then(|| near().or(hint))
+    if is_something {
+        return Means::States;
+    }
+    let near = nearest(selector.as_str(), states.iter().map(|state| state.name.as_str())).map(did_you_mean);
+    Means::Nothing(near.or(hint))
 }
 
 /// Returns what each change of a state is about.

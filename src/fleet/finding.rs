@@ -105,9 +105,10 @@ impl Finding {
         }
     }
 
-    /// Returns whether something moved, or a group was below its floor.
-    pub fn has_drifted(&self) -> bool {
-        self.items.iter().any(Item::is_finding) || self.groups.iter().any(GroupHealth::is_finding)
+    /// Returns whether something moved, or a group was below its floor; `None` where not everything was read and nothing that was had.
+    pub fn has_drifted(&self) -> Option<bool> {
+        let has = self.items.iter().any(Item::is_finding) || self.groups.iter().any(GroupHealth::is_finding);
+        (has || self.unread.is_empty()).then_some(has)
     }
 }
 

@@ -7,13 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding::{Declared, Finding, Item};
+use super::finding::{Declared, Finding, Item, UPCOMING};
 use crate::plan::{Approval, GroupHealth, Upcoming};
-use crate::resource::{Address, ChangeName, GroupName, Target};
+use crate::resource::{Address, ChangeName, GroupName, Scope, Target};
 use crate::state::{Awaiting, RunId, State};
 
 /// How far ahead a page says what begins and ends.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// How far ahead of now a check may lie: clocks of different machines differ by so much. One further ahead is of any age.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 
 /// One state of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -24,7 +27,8 @@ pub struct StateRow {
     pub target: Option<Target>,
     /// When the cloud was last read by a check that was recorded (`drift --record`); null where none was.
     pub checked_at: Option<Timestamp>,
-    /// That check found that something moved, or a group below its floor; null where there was none.
+    /// That check found that something moved, or a group below its floor; null where nobody knows: there was none, or it could not
+    /// read everything and nothing of what it read had moved.
     pub drifted: Option<bool>,
     /// The groups that were below their floor then, or had nothing up.
     pub below_floor: Vec<GroupName>,
@@ -36,11 +40,11 @@ pub struct StateRow {
     pub awaiting: Vec<Awaits>,
     /// The approvals that wait for their time, in its order; those that have expired are left out.
     pub approvals: Vec<Approval>,
-    /// What begins and ends within 24 hours, in order, as the last check saw it.
+    /// What begins and ends within 24 hours, in order, as the last check saw it, which looked 48 hours ahead of `checked_at`.
     pub upcoming: Vec<Upcoming>,
     /// How every group stood at the last check, by name.
     pub groups: Vec<GroupHealth>,
-    /// It was not checked for `--stale-after`, or never.
+    /// It was not checked for `--stale-after`, or never, or its check lies more than a minute ahead of this machine's clock.
     pub stale: bool,
     /// Why something of it could not be read, here or by the last check; null where everything could.
     pub error: Option<String>,
@@ -50,6 +54,15 @@ pub struct StateRow {
     /// How long ago it was checked.
     #[serde(skip)]
     pub age: Option<SignedDuration>,
+    /// How far ahead of now it was checked, where that is more than clocks differ by: then nobody knows how long ago.
+    #[serde(skip)]
+    pub ahead: Option<SignedDuration>,
+    /// Up to when it is known what begins and ends, where that is less than 24 hours from now; of what is stale nothing is of now.
+    #[serde(skip)]
+    pub known_until: Option<Timestamp>,
+    /// What the check could not read.
+    #[serde(skip)]
+    pub unread: Vec<Scope>,
     /// What it declares, as far as is known.
     #[serde(skip)]
     pub declared: Vec<Declared>,
@@ -113,16 +126,20 @@ impl StateRow {
             let declared = state.as_ref().map(recorded).unwrap_or_default();
             return Self { target: state.map(|state| state.target), declared, ..own };
         };
-        let drifted = Some(finding.has_drifted());
+        let drifted = finding.has_drifted();
         let by_us = now.duration_since(finding.checked_at);
+        let ahead = (by_us < -CLOCKS_DIFFER).then(|| by_us.abs());
         let age = age.map_or(by_us, |age| age.max(by_us));
-        let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let until = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let known_until = finding.checked_at.saturating_add(UPCOMING).unwrap_or(Timestamp::MAX);
+        let known_until = Timestamp::from_second(known_until.as_second()).unwrap_or(known_until);
         let Finding { checked_at, target, items, groups, unread, mut upcoming, mut declared } = finding;
         // Places are counted in this order, whoever wrote the row.
         declared.sort_by(|one, other| one.address.cmp(&other.address));
         declared.dedup_by(|one, other| one.address == other.address);
         upcoming.retain(|upcoming| upcoming.at > now && upcoming.at <= until);
-        let unread = unread.first().map(|failure| format!("{}: {}", failure.scope, failure.detail));
+        let detail = unread.first().map(|failure| format!("{}: {}", failure.scope, failure.detail));
+        let stale = ahead.is_some() || SignedDuration::try_from(stale_after).is_ok_and(|most| age >= most);
         Self {
             target: Some(target),
             checked_at: Some(checked_at),
@@ -130,10 +147,13 @@ impl StateRow {
             below_floor: broken(&groups),
             upcoming,
             groups,
-            stale: SignedDuration::try_from(stale_after).is_ok_and(|most| age >= most),
-            error: own.error.or(unread),
+            stale,
+            error: own.error.or(detail),
             items,
             age: Some(age.max(SignedDuration::ZERO)),
+            ahead,
+            known_until: Some(known_until).filter(|known| *known < until && !stale),
+            unread: unread.into_iter().map(|failure| failure.scope).collect(),
             declared,
             ..own
         }
@@ -155,7 +175,8 @@ impl StateRow {
         self.upcoming.retain(|upcoming| changes.contains(&upcoming.change_id));
         self.below_floor = broken(&self.groups);
         let moved = self.items.iter().any(Item::is_finding) || !self.below_floor.is_empty();
-        self.drifted = self.drifted.map(|_| moved);
+        let is_known = self.checked_at.is_some() && !chosen.iter().any(|one| self.unread.contains(&one.scope));
+        self.drifted = (moved || is_known).then_some(moved);
     }
 }
 

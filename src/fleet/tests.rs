@@ -165,6 +165,48 @@ fn exits_with_what_was_not_read_before_what_moved() {
     };
     let row = row(Found { finding: Some(unread), ..Found::default() }, at("10:00:00"));
     assert_eq!(row.error.as_deref(), Some("cn-shanghai: denied"), "what was not read is no good news");
+    assert_eq!(row.drifted, Some(true), "what was read had moved all the same");
+}
+
+#[test]
+fn nobody_knows_that_nothing_moved_where_something_was_not_read() {
+    let scope = |region: &str| Scope { account: AccountName::default_account(), region: region.into() };
+    let failure = |region| crate::resource::ScopeFailure {
+        scope: scope(region),
+        detail: "denied".into(),
+        may_be_misspelt: false,
+    };
+    let mut unread =
+        Finding { items: Vec::new(), groups: Vec::new(), unread: vec![failure("cn-beijing")], ..finding() };
+    unread.declared[0].scope = scope("cn-beijing");
+    let seen = || row(Found { finding: Some(unread.clone()), ..Found::default() }, at("10:00:00"));
+    assert_eq!(seen().drifted, None);
+    let kept_to = |selector: &str| {
+        let mut fleet = Fleet { store: "x".to_owned(), timestamp: at("10:00:00"), states: vec![seen()] };
+        fleet.keep_to(&[selector.parse().unwrap()]).unwrap();
+        fleet.states[0].drifted
+    };
+    assert_eq!((kept_to("a"), kept_to("b")), (Some(false), None), "that of a was read");
+}
+
+#[test]
+fn a_check_ahead_of_our_clock_is_not_known_to_be_new() {
+    let hours = SignedDuration::from_hours;
+    let seen = |now, age| row(Found { age, ..found() }, now);
+    assert_eq!((seen(at("09:59:00"), None).ahead, seen(at("09:59:00"), None).stale), (None, false), "clocks differ");
+    let behind = seen(at("10:00:00") - hours(240), Some(SignedDuration::ZERO));
+    assert_eq!((behind.ahead, behind.stale, behind.is_finding()), (Some(hours(240)), true, true));
+}
+
+#[test]
+fn says_up_to_when_it_is_known_what_begins() {
+    let known = |hours, stale_after| {
+        let now = at("10:00:00") + SignedDuration::from_hours(hours);
+        StateRow::new("site".to_owned(), found(), now, stale_after).known_until
+    };
+    assert_eq!(known(24, 2 * DAY), None, "a check looks two days ahead");
+    assert_eq!(known(25, 2 * DAY), Some(at("10:00:00") + SignedDuration::from_hours(48)));
+    assert_eq!(known(25, DAY), None, "it says that it is old");
 }
 
 #[test]
@@ -180,7 +222,7 @@ fn keeps_to_what_is_selected_and_to_what_may_hold_it() {
     let names = |rows: &[StateRow]| rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&select(&[]).unwrap()), ["site", "empty", "lost"]);
     let east = select(&["group:east"]).unwrap();
-    assert_eq!(names(&east), ["site", "lost"]);
+    assert_eq!(names(&east), ["site", "empty", "lost"], "what was never checked may hold some of it");
     assert_eq!((east[0].drifted, east[0].groups.len(), east[0].items.len()), (Some(false), 1, 0));
     assert_eq!(east[0].upcoming.len(), 1);
     let west = select(&["label:carrier=b,region:cn-*"]).unwrap();

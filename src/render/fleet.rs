@@ -6,16 +6,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use super::page::fleet::tone;
+use super::page::fleet::{tone, tone_of_all};
 use super::text::{Line, Screen, Tone, View, and_more, columns_of};
 use super::words::fleet as words;
 use super::words::plan::upcoming;
 use crate::calendar::Zone;
 use crate::fleet::{Fleet, StateRow};
-use crate::run::Exit;
 
 /// The version of the document.
 const FORMAT_VERSION: &str = "1.0";
+
+/// The widest name that the others are lined up with; one that is longer moves what stands behind it on its own line alone.
+const WIDEST: usize = 40;
 
 /// How many states that are well have a line on a terminal.
 const MOST_STATES: usize = 40;
@@ -30,7 +32,8 @@ fn lines(fleet: &Fleet, view: View) -> Vec<Line<'static>> {
     let fact = |label: &'static str, says: String| Line::at(0).hang(7).with(Tone::Strong, label).text(says);
     let read = format!("{}, rictl {}", Zone::utc().stamp(fleet.timestamp), env!("CARGO_PKG_VERSION"));
     let mut lines = vec![fact("Store: ", fleet.store.clone()), fact("Read:  ", read), Line::at(0)];
-    let width = fleet.states.iter().map(|state| columns_of(&state.name)).max().unwrap_or(0);
+    let names = fleet.states.iter().map(|state| columns_of(&state.name));
+    let width = names.filter(|columns| *columns <= WIDEST).max().unwrap_or(0);
     let mut states: Vec<(&StateRow, Vec<Line<'static>>)> =
         fleet.states.iter().map(|state| (state, below(state, fleet))).collect();
     // What is wrong comes first: it is what somebody looks for.
@@ -52,13 +55,10 @@ fn lines(fleet: &Fleet, view: View) -> Vec<Line<'static>> {
     }
     let more = and_more(left_out, "states that are as they should be", view.ellipsis());
     lines.extend(more.map(|text| Line::at(2).with(Tone::Faint, text)));
-    let tone = match fleet.exit() {
-        Exit::Done => Tone::Good,
-        Exit::Changes => Tone::Change,
-        _ => Tone::Bad,
-    };
-    lines.push(Line::at(0));
-    lines.push(Line::at(0).with(tone, words::verdict(fleet)));
+    if !fleet.states.is_empty() {
+        lines.push(Line::at(0));
+    }
+    lines.push(Line::at(0).with(tone_of_all(fleet), words::verdict(fleet)));
     lines
 }
 
@@ -92,7 +92,8 @@ fn below(state: &StateRow, fleet: &Fleet) -> Vec<Line<'static>> {
     let approvals = approvals.map(|approval| line(Tone::Plain, words::approval(approval, fleet.timestamp)));
     let soon = state.upcoming.iter();
     let soon = soon.map(|soon| line(Tone::Plain, upcoming(soon, fleet.timestamp, &Zone::utc())));
-    worries.chain(at_work).chain(awaiting).chain(approvals).chain(soon).collect()
+    let known = words::known_until(state).map(|says| line(Tone::Plain, says));
+    worries.chain(at_work).chain(awaiting).chain(approvals).chain(soon).chain(known).collect()
 }
 
 /// Writes how every state stands as one JSON document, on one line.

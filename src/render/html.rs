@@ -13,7 +13,7 @@ use super::page::{self, Body, Card, Entry, Fact, GROUPS, Lead, Page, Section, Ve
 use super::past::PastRun;
 use super::phrase::Phrase;
 use super::svg::{self, escaped};
-use super::text::{Tone, and_more};
+use super::text::{Tone, and_more, columns_of};
 use super::ticket::Ticket;
 use super::topology::Topology;
 use super::words::next::Given;
@@ -43,7 +43,7 @@ code,.mono{font:13px ui-monospace,monospace;overflow-wrap:anywhere}svg{width:100
 .good{color:var(--good)}.bad{color:var(--bad)}.change{color:var(--change)}\n\
 tr.bad,tr.change,tr.good{color:inherit}tr.bad td:first-child{color:var(--bad)}tr.change td:first-child{color:var(--change)}\
 tr.good td:first-child{color:var(--good)}\n\
-@media(min-width:40rem){tr[class] td:first-child{white-space:nowrap}}\n\
+@media(min-width:40rem){tr[class] td:first-child:not(.long){white-space:nowrap}}td.long{min-width:12rem;overflow-wrap:anywhere}\n\
 .groups{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.6rem}\n\
 .group{border:1px solid var(--line);border-left:4px solid var(--line);border-radius:6px;padding:.3rem .7rem;overflow-wrap:anywhere;color:inherit}\
 .group.bad{border-left-color:var(--bad)}.group.change{border-left-color:var(--change)}.group.bad h3{color:var(--bad)}\n\
@@ -248,8 +248,11 @@ impl Html {
         let heads: String = table.heads.iter().map(|head| format!("<th>{head}</th>")).collect();
         let class = if table.heads.len() > MOST_COLUMNS { " class=\"cards\"" } else { "" };
         let open = format!("<div class=\"scroll\"><table{class}>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
-        let cell =
-            |(head, cell): (&&str, &Phrase)| format!("<td data-head=\"{head}\">{}</td>", escaped(&cell.to_string()));
+        let cell = |(head, cell): (&&str, &Phrase)| {
+            let text = cell.to_string();
+            let class = if is_long(&text) { " class=\"long\"" } else { "" };
+            format!("<td{class} data-head=\"{head}\">{}</td>", escaped(&text))
+        };
         let row = |(number, row): (usize, &Vec<Phrase>)| {
             let class =
                 table.tones.get(number).map(|tone| format!(" class=\"{}\"", class_of(*tone))).unwrap_or_default();
@@ -281,6 +284,13 @@ impl Html {
         self.text.push_str("</body>\n</html>\n");
         out.write_all(self.text.as_bytes())
     }
+}
+
+/// Returns whether a text has a word that would push what stands beside it off the page, were it not broken.
+fn is_long(text: &str) -> bool {
+    /// More columns than any identifier of the API has.
+    const MOST: usize = 40;
+    text.len() > MOST && text.split_whitespace().any(|word| columns_of(word) > MOST)
 }
 
 /// Returns the class of what is meant so.

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::render::samples::{HOSTILE, assert_inert, fleet, view, written};
 
@@ -12,6 +14,35 @@ fn stays_inert_whatever_anybody_wrote() {
         assert_eq!(shown["states"][0]["holder"]["who"], *hostile);
         assert!(document.trim_end().chars().all(|character| !character.is_control()), "{document:?}");
     }
+}
+
+#[test]
+fn a_long_name_moves_its_own_line_alone() {
+    let mut all = fleet("net/site-d");
+    all.states[0].name = "a".repeat(200);
+    let shown = written(|out| text(out, &all, View { width: 400, ..view(100) }));
+    let well = shown.lines().find(|line| line.contains("site-a")).unwrap();
+    assert!(well.starts_with("  site-a  account"), "{shown}");
+    assert!(shown.contains(&all.states[0].name), "{shown}");
+}
+
+#[test]
+fn says_that_there_is_nothing_and_what_nobody_knows() {
+    let shown = |fleet: &Fleet| written(|out| text(out, fleet, view(100)));
+    let mut all = fleet("net/site-d");
+    let far = SignedDuration::from_hours(24 * 10);
+    all.states[1].ahead = Some(far);
+    all.states[1].known_until = Some("2026-11-23T12:00:00Z".parse().unwrap());
+    let page = shown(&all);
+    assert!(
+        page.contains(
+            "site-a      account 1234567890123456, checked at 2026-11-23T02:11:00Z, 10 days ahead of this clock"
+        ),
+        "{page}"
+    );
+    assert!(page.contains("what begins and ends is known up to 2026-11-23 12:00 +00:00 only"), "{page}");
+    all.states.clear();
+    assert!(shown(&all).ends_with("There is no state here: nothing is known of any link.\n"), "{}", shown(&all));
 }
 
 #[test]

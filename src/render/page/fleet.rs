@@ -4,7 +4,7 @@ use super::table::Table;
 use super::{Body, Fact, Lead, Page, Section, Verdict, version};
 use crate::calendar::Zone;
 use crate::fleet::{Awaits, Fleet, StateRow};
-use crate::plan::{Approval, What};
+use crate::plan::{Approval, Upcoming, What};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::fleet as words;
@@ -12,17 +12,12 @@ use crate::run::Exit;
 
 /// Builds the page of a fleet.
 pub(crate) fn page(fleet: &Fleet) -> Page {
-    let tone = match fleet.exit() {
-        Exit::Done => Tone::Good,
-        Exit::Changes => Tone::Change,
-        _ => Tone::Bad,
-    };
     let read = format!("{}, {}", Zone::utc().stamp(fleet.timestamp), version());
     let table = |title, table: Table| Section::new(title, Lead::Nothing, Body::Table(table)).whole();
     Page {
         title: Phrase::ours("rictl fleet of ").and_theirs(fleet.store.as_str()),
         facts: vec![Fact::new("Read", Phrase::ours(read))],
-        verdict: Verdict::new(tone, words::verdict(fleet), ""),
+        verdict: Verdict::new(tone_of_all(fleet), words::verdict(fleet), ""),
         sections: vec![
             table("Look at these", worries(fleet)),
             table("Runs", runs(fleet)),
@@ -34,6 +29,17 @@ pub(crate) fn page(fleet: &Fleet) -> Page {
         next: None,
     }
     .without_empty_sections()
+}
+
+/// How the whole is meant.
+pub(crate) fn tone_of_all(fleet: &Fleet) -> Tone {
+    match fleet.exit() {
+        // Where there is nothing, nothing is good.
+        Exit::Done if fleet.states.is_empty() => Tone::Change,
+        Exit::Done => Tone::Good,
+        Exit::Changes => Tone::Change,
+        _ => Tone::Bad,
+    }
 }
 
 /// How a state is meant.
@@ -85,24 +91,35 @@ fn approvals(fleet: &Fleet) -> Table {
 }
 
 fn upcoming(fleet: &Fleet) -> Table {
-    let mut soon: Vec<_> =
-        fleet.states.iter().flat_map(|state| state.upcoming.iter().map(move |upcoming| (state, upcoming))).collect();
-    soon.sort_by_key(|(state, upcoming)| (upcoming.at, &state.name));
-    let rows = soon.into_iter().map(|(state, upcoming)| {
-        let what = match upcoming.what {
-            What::Begins => "begins",
-            What::Ends => "ends",
-        };
-        let about = upcoming.status.map(|status| format!(" to {status}")).unwrap_or_default();
-        [
-            theirs(&state.name),
-            theirs(&upcoming.change_id),
-            Phrase::ours(what),
-            Phrase::ours(Zone::utc().shown(upcoming.at)),
-            Phrase::ours(format!("{}{about}", upcoming.interfaces)),
-        ]
+    let known = |state: &StateRow| {
+        let until = state.known_until?;
+        let from = Phrase::ours(Zone::utc().shown(until));
+        Some((until, [theirs(&state.name), Phrase::default(), Phrase::ours(UNKNOWN), from, Phrase::default()]))
+    };
+    let soon = fleet.states.iter().flat_map(|state| {
+        state.upcoming.iter().map(|upcoming| (upcoming.at, begins_or_ends(state, upcoming))).chain(known(state))
     });
-    Table::of(["State", "Change", "What", "At", "Interfaces"], rows)
+    let mut soon: Vec<_> = soon.collect();
+    soon.sort_by_key(|(at, _)| *at);
+    Table::of(["State", "Change", "What", "At", "Interfaces"], soon.into_iter().map(|(_, row)| row))
+}
+
+/// What stands where a check did not look so far ahead.
+const UNKNOWN: &str = "nothing is known from then on";
+
+fn begins_or_ends(state: &StateRow, upcoming: &Upcoming) -> [Phrase; 5] {
+    let what = match upcoming.what {
+        What::Begins => "begins",
+        What::Ends => "ends",
+    };
+    let about = upcoming.status.map(|status| format!(" to {status}")).unwrap_or_default();
+    [
+        theirs(&state.name),
+        theirs(&upcoming.change_id),
+        Phrase::ours(what),
+        Phrase::ours(Zone::utc().shown(upcoming.at)),
+        Phrase::ours(format!("{}{about}", upcoming.interfaces)),
+    ]
 }
 
 fn states(fleet: &Fleet) -> Table {

@@ -25,22 +25,38 @@ pub(crate) fn verdict(fleet: &Fleet) -> String {
     ];
     let said: Vec<String> =
         found.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if fleet.states.is_empty() {
+        return "There is no state here: nothing is known of any link.".to_owned();
+    }
     let states = counted(fleet.states.len(), "state");
     if said.is_empty() { format!("{states}: nothing moved.") } else { format!("{states}: {}.", said.join(", ")) }
 }
 
 /// Says when a state was last checked.
 pub(crate) fn checked(state: &StateRow) -> String {
-    match (state.age, state.stale) {
-        (None, _) => "never checked".to_owned(),
-        (Some(age), true) => format!("not checked for {}", age_of(age)),
-        (Some(age), false) => format!("checked {} ago", age_of(age)),
+    match (state.checked_at, state.age, state.ahead) {
+        (Some(at), _, Some(ahead)) => format!("checked at {}, {}", Zone::utc().stamp(at), ahead_by(ahead)),
+        (_, Some(age), _) if state.stale => format!("not checked for {}", age_of(age)),
+        (_, Some(age), _) => format!("checked {} ago", age_of(age)),
+        (_, None, _) => "never checked".to_owned(),
     }
 }
 
-/// Says the same in a column of its own.
+/// Says the same in a column of its own, with the time: a page that hangs on a wall gets older.
 pub(crate) fn age(state: &StateRow) -> String {
-    state.age.map_or_else(|| "never".to_owned(), |age| format!("{} ago", age_of(age)))
+    let (Some(at), Some(age)) = (state.checked_at, state.age) else { return "never".to_owned() };
+    let ago = || format!("{} ago", age_of(age));
+    format!("{} ({})", Zone::utc().stamp(at), state.ahead.map_or_else(ago, ahead_by))
+}
+
+fn ahead_by(ahead: SignedDuration) -> String {
+    format!("{} ahead of this clock", age_of(ahead))
+}
+
+/// Says up to when it is known what begins and ends, where that is less than a page shows.
+pub(crate) fn known_until(state: &StateRow) -> Option<String> {
+    let until = state.known_until?;
+    Some(format!("what begins and ends is known up to {} only", Zone::utc().shown(until)))
 }
 
 fn age_of(age: SignedDuration) -> String {
