@@ -1,5 +1,7 @@
 //! Every state of a store: read at once, each within the time that a request may take. A state that cannot be read is a row all the same.
 
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,12 +16,14 @@ use crate::plan::Approval;
 use crate::render::words;
 use crate::state::RunId;
 use crate::store::approvals::{self, Waiting};
-use crate::store::glance::{Glance, Glanced};
+use crate::store::glance::{Glance, Listed};
 use crate::store::local::{Files, Paths};
 use crate::store::lock::Holder;
 use crate::store::memory::Memory;
 use crate::store::objects::Way;
-use crate::store::{StoreError, explain, findings};
+#[cfg(feature = "postgres")]
+use crate::store::remote::StateName;
+use crate::store::{Place, StoreError, explain, findings};
 
 use super::approval;
 use super::failure::{Exit, Refusal};
@@ -42,55 +46,87 @@ pub struct Look {
     pub within: Duration,
 }
 
-/// Reads every state of a store.
+/// Reads every state of a store, and those that were named, there or not: of one that is not, nothing is known, and one that was moved
+/// elsewhere says where.
 ///
 /// # Errors
 /// A store that cannot be reached or listed.
-pub async fn fleet(shelf: &Shelf, look: Look) -> Result<Fleet> {
+pub async fn fleet(shelf: &Shelf, named: &[Place], look: Look) -> Result<Fleet> {
     let since = look.now.saturating_sub(DECIDED).unwrap_or(Timestamp::MIN);
     let since = RunId::made(since, "").to_string();
     let (store, mut states) = match shelf {
-        Shelf::Directories(directories) => of_files(directories, look).await?,
+        Shelf::Directories(directories) => of_files(directories, named, look).await?,
         #[cfg(feature = "postgres")]
         Shelf::Postgres(address, login) => {
             let glanced = crate::store::postgres::fleet(address, login, &since, look.within).await?;
-            (address.to_string(), glanced.into_iter().map(|glanced| row(glanced, look)).collect())
+            let row = |(name, glance): (StateName, Glance)| row(name.to_string(), glance, None, look);
+            (address.to_string(), glanced.into_iter().map(row).collect())
         }
         Shelf::Bucket(way) => (way.site.address(), of_bucket(way, &since, look).await?),
     };
+    for place in named {
+        let Some(far) = place.far() else { continue };
+        if states.iter().all(|row| row.name != far.name.as_str()) {
+            states.push(of_nothing(place, far.name.to_string(), look).await);
+        }
+    }
     states.sort_by(|one: &StateRow, other| one.name.cmp(&other.name));
     Ok(Fleet { store, timestamp: look.now, states })
 }
 
 async fn of_bucket(way: &Way, since: &str, look: Look) -> Result<Vec<StateRow>> {
     let states = timeout(look.within, way.states()).await.map_err(|_| late(look.within))??;
-    let read = states.into_iter().map(|name| async move {
-        let read = timeout(look.within, way.glance(name.clone(), since)).await;
-        (name, read)
+    let read = states.into_iter().map(|Listed { name, lost }| async move {
+        match way.glance(name.clone(), since, look.within).await {
+            Ok(glance) => row(name.to_string(), glance, lost, look),
+            Err(error) => broken(name.to_string(), explain(&error), look),
+        }
     });
-    let rows = stream::iter(read).buffer_unordered(ABREAST).map(|(name, read)| match read {
-        Ok(glance) => row((name, glance), look),
-        Err(_) => broken(name.to_string(), silent(look.within), look),
-    });
-    Ok(rows.collect().await)
+    Ok(stream::iter(read).buffer_unordered(ABREAST).collect().await)
+}
+
+/// Returns the row of a state far away that is not there: nothing is known of it, unless it is known where it went.
+async fn of_nothing(place: &Place, name: String, look: Look) -> StateRow {
+    let place = place.clone();
+    match timeout(look.within, tokio::task::spawn_blocking(move || place.refuse_moved())).await {
+        Ok(Ok(Ok(()))) => StateRow::new(name, Found::default(), look.now, look.stale_after),
+        Ok(Ok(Err(error))) => broken(name, explain(&error), look),
+        Ok(Err(error)) => broken(name, format!("bug: {error}"), look),
+        Err(_) => broken(name, silent(look.within), look),
+    }
+}
+
+/// The files of a state, and whether somebody has named it.
+struct InFiles {
+    paths: Paths,
+    is_named: bool,
 }
 
 /// Reads the states in directories. A disk that does not answer is not waited for.
-async fn of_files(directories: &[PathBuf], look: Look) -> Result<(String, Vec<StateRow>)> {
-    let mut paths = Vec::new();
-    for directory in directories {
-        let stems = findings::states_in(directory).map_err(|error| unlisted(directory, error))?;
-        paths.extend(stems.into_iter().map(|stem| {
-            let path = directory.join(format!("{stem}.json"));
-            // In several directories two may have one name.
-            let name = if directories.len() == 1 { stem } else { path.with_extension("").display().to_string() };
-            (name, path)
-        }));
+async fn of_files(directories: &[PathBuf], named: &[Place], look: Look) -> Result<(String, Vec<StateRow>)> {
+    let mut all: BTreeMap<(PathBuf, String), InFiles> = BTreeMap::new();
+    for paths in named.iter().filter_map(Place::files) {
+        all.insert(findings::listed_as(paths), InFiles { paths: paths.clone(), is_named: true });
     }
-    let read = paths.into_iter().map(|(name, path)| async move {
+    for directory in directories {
+        let stems = match findings::states_in(directory) {
+            Ok(stems) => stems,
+            // Nobody has applied or checked anything: what was named is told of all the same.
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound && !all.is_empty() => continue,
+            Err(error) => return Err(unlisted(directory, error)),
+        };
+        for stem in stems {
+            let paths = Paths::new(directory.join(format!("{stem}.json")), "");
+            all.entry((directory.clone(), stem)).or_insert(InFiles { paths, is_named: false });
+        }
+    }
+    let is_alone = directories.len() == 1;
+    let read = all.into_iter().map(|((directory, stem), files)| async move {
+        // In several directories two may have one name.
+        let name = if is_alone { stem } else { directory.join(stem).display().to_string() };
         let of_file = {
             let name = name.clone();
-            move || of_file(name, path, look)
+            move || of_file(name, files, look)
         };
         match timeout(look.within, tokio::task::spawn_blocking(of_file)).await {
             Ok(Ok(row)) => row,
@@ -104,16 +140,24 @@ async fn of_files(directories: &[PathBuf], look: Look) -> Result<(String, Vec<St
 }
 
 /// Reads one state in files; `None` for a file that is something else altogether.
-fn of_file(name: String, path: PathBuf, look: Look) -> Option<StateRow> {
-    let paths = Paths::new(path, "");
-    if !paths.journal.exists() && !findings::path_of(&paths).exists() && is_something_else(&paths.state) {
+fn of_file(name: String, files: InFiles, look: Look) -> Option<StateRow> {
+    let InFiles { paths, is_named } = files;
+    let is_ours = || [&paths.journal, &findings::path_of(&paths), &paths.runs].iter().any(|path| path.exists());
+    if !is_named && !is_ours() && [&paths.state, &paths.backup].iter().any(|path| is_something_else(path)) {
         return None;
     }
+    let lost = match Place::from(paths.clone()).refuse_moved() {
+        Ok(()) => None,
+        // What is left of it here counts no more.
+        Err(error @ StoreError::Gone { .. }) => return Some(broken(name, explain(&error), look)),
+        Err(error) => Some(explain(&error)),
+    };
     let reading = Reading {
         recorded: history::read(&Files::new(paths.clone())),
         finding: findings::of_files(&paths),
         age: None,
         approvals: approvals::waiting(&paths),
+        lost,
     };
     Some(reading.row(name, look))
 }
@@ -146,16 +190,14 @@ struct Reading {
     finding: Result<Option<Vec<u8>>, StoreError>,
     age: Option<SignedDuration>,
     approvals: Result<Vec<Waiting>, StoreError>,
+    /// Why it does not stand where it should, where that is lost.
+    lost: Option<String>,
 }
 
-fn row((name, glance): Glanced, look: Look) -> StateRow {
-    match glance {
-        Ok(Glance { disk, finding, age, approvals }) => {
-            let recorded = history::read(&Memory::new(disk));
-            Reading { recorded, finding: Ok(finding), age, approvals: Ok(approvals) }.row(name.to_string(), look)
-        }
-        Err(error) => broken(name.to_string(), explain(&error), look),
-    }
+fn row(name: String, glance: Glance, lost: Option<String>, look: Look) -> StateRow {
+    let Glance { disk, finding, age, approvals } = glance;
+    let recorded = disk.and_then(|disk| history::read(&Memory::new(disk)));
+    Reading { recorded, finding, age, approvals, lost }.row(name, look)
 }
 
 /// Returns the row of a state of which nothing could be read.
@@ -167,7 +209,7 @@ impl Reading {
     /// Says how the state stands, as far as could be read; of several things that could not be the first is told.
     fn row(self, name: String, look: Look) -> StateRow {
         let mut found = Found { age: self.age, ..Found::default() };
-        let mut errors = Vec::new();
+        let mut errors: Vec<String> = self.lost.into_iter().collect();
         match self.recorded {
             Ok(recorded) => {
                 errors.extend(recorded.notes.iter().filter(|note| is_loss(note)).map(words::history::note));

@@ -169,7 +169,11 @@ impl Stores {
         let store = match opened.get(&key) {
             Some(store) => store.clone(),
             None => {
-                let store = self.open((scheme, url), name.clone(), named.region.as_deref())?;
+                let near = opened.iter().find(|((of, _), _)| of == url).map(|(_, store)| store);
+                let store = match near.and_then(|near| beside_in_one_server(scheme, near, &name)) {
+                    Some(store) => store,
+                    None => self.open((scheme, url), name.clone(), named.region.as_deref())?,
+                };
                 opened.insert(key, store.clone());
                 store
             }
@@ -177,33 +181,42 @@ impl Stores {
         Ok(Place::Far(Far { store, name, url: url.to_owned(), spec, adopts: self.adopts, cache: self.cache.clone() }))
     }
 
-    /// Returns the store of which every state is asked for: the one of `--state` or RICTL_STATE, else the directories of the states that
-    /// the specs `own` name. A file stands for the directory that it is in. `region` is what a spec says of it, requests take `longest`.
+    /// Returns the store of which every state is asked for, and which of its states are named beside that: the one of `--state` or
+    /// RICTL_STATE, else the directories of the states that the specs `own` name. A file stands for the directory that it is in. `region`
+    /// is what a spec says of it, requests take `longest`.
     ///
     /// # Errors
     /// A store that is unknown or refused; no store at all.
-    pub fn shelf(&self, own: &[Place], region: Option<&str>, longest: Duration) -> Result<Shelf> {
+    pub fn shelf(&self, own: Vec<Place>, region: Option<&str>, longest: Duration) -> Result<(Shelf, Vec<Place>)> {
         let Some(asked) = self.asked.as_deref().filter(|asked| !asked.is_empty()) else {
             let directories: BTreeSet<PathBuf> =
                 own.iter().filter_map(Place::files).map(|paths| directory_of(paths.state.clone())).collect();
-            return Ok(Shelf::Directories(directories.into_iter().collect()));
+            return Ok((Shelf::Directories(directories.into_iter().collect()), own));
         };
         let (scheme, url) = match read(asked) {
             Ok(Asked::Far(scheme, url)) => (scheme, url),
-            Ok(Asked::File(path)) => return Ok(Shelf::Directories(vec![directory_of(path)])),
+            Ok(Asked::File(path)) if path.is_dir() => return Ok((Shelf::Directories(vec![path]), Vec::new())),
+            Ok(Asked::File(path)) => {
+                let directory = directory_of(path.clone());
+                // One in a directory that there is not is no state that nobody knows: the directory is misspelt.
+                let named = directory.is_dir().then(|| Place::Files(Paths::new(path, ""))).into_iter().collect();
+                return Ok((Shelf::Directories(vec![directory]), named));
+            }
             Err(refusal) if has_scheme(asked) && !asked.starts_with("file:") => return Err(refusal.into()),
             // What names no file is a directory, as it stands.
             Err(_) => {
                 let path = asked.strip_prefix("file:").unwrap_or(asked);
-                return Ok(Shelf::Directories(vec![PathBuf::from(path.strip_prefix("//").unwrap_or(path))]));
+                let directory = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+                return Ok((Shelf::Directories(vec![directory]), Vec::new()));
             }
         };
-        match scheme {
+        let shelf = match scheme {
             #[cfg(feature = "postgres")]
-            Scheme::Postgres => Ok(Shelf::Postgres(address(&url)?, self.login.clone())),
-            Scheme::Oss => Ok(Shelf::Bucket(self.buckets.oss_way(&url, region, longest)?)),
-            Scheme::S3 => Ok(Shelf::Bucket(self.buckets.s3_way(&url, longest)?)),
-        }
+            Scheme::Postgres => Shelf::Postgres(address(&url)?, self.login.clone()),
+            Scheme::Oss => Shelf::Bucket(self.buckets.oss_way(&url, region, longest)?),
+            Scheme::S3 => Shelf::Bucket(self.buckets.s3_way(&url, longest)?),
+        };
+        Ok((shelf, own))
     }
 
     /// Opens a state in a store that many machines share; nothing is asked yet.
@@ -223,6 +236,16 @@ impl Stores {
                 Ok(Shared::on_a_thread(state, self.terms.clone())?)
             }
         }
+    }
+}
+
+/// Returns a state beside one that is open in the same server: they share how many connections are kept. Nothing where that is no server,
+/// or the other state is at a loss.
+fn beside_in_one_server(scheme: Scheme, near: &Shared, name: &StateName) -> Option<Shared> {
+    match scheme {
+        #[cfg(feature = "postgres")]
+        Scheme::Postgres => near.beside(name).ok(),
+        Scheme::Oss | Scheme::S3 => None,
     }
 }
 

@@ -63,15 +63,15 @@ pub fn of_files(paths: &Paths) -> Result<Option<Vec<u8>>, StoreError> {
 /// # Errors
 /// A directory that cannot be read.
 pub fn states_in(directory: &Path) -> Result<BTreeSet<String>, StoreError> {
-    const BESIDE: [&str; 3] = [".json", ".finding", ".journal.jsonl"];
+    const BESIDE: [&str; 6] = [".json", ".json.backup", ".finding", ".journal.jsonl", ".runs", ".approvals"];
     let listed = std::fs::read_dir(directory).map_err(files::io_error("list", directory))?;
     let mut names = BTreeSet::new();
     for entry in listed {
         let name = entry.map_err(files::io_error("list", directory))?.file_name();
-        names.extend(name.into_string().ok().filter(|name| !name.starts_with('.')));
+        names.extend(name.into_string().ok());
     }
     let stem = |name: &String| BESIDE.iter().find_map(|end| name.strip_suffix(end)).map(str::to_owned);
-    let stems: BTreeSet<String> = names.iter().filter_map(stem).collect();
+    let stems: BTreeSet<String> = names.iter().filter_map(stem).filter(|stem| !stem.is_empty()).collect();
     let is_here = |stem: &String| {
         let moved = format!("{stem}.json.moved");
         // One that cannot be read says nothing: the state is shown.
@@ -79,6 +79,14 @@ pub fn states_in(directory: &Path) -> Result<BTreeSet<String>, StoreError> {
         !marker.is_some_and(|marker| is_away(&marker))
     };
     Ok(stems.into_iter().filter(is_here).collect())
+}
+
+/// Returns the directory that a state lies in, and by which stem it is listed there.
+pub fn listed_as(paths: &Paths) -> (PathBuf, String) {
+    let directory = paths.state.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let stem = paths.runs.with_extension("");
+    let stem = stem.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    (directory.unwrap_or(Path::new(".")).to_owned(), stem)
 }
 
 /// Names the file of the row beside a state: for `state/rictl.json` that is `state/rictl.finding`.

@@ -12,21 +12,27 @@ use super::memory::Disk;
 use super::remote::{Lapse, StateName, Tip};
 use crate::state::RunId;
 
-/// One state, as bytes.
-#[derive(Debug, Default)]
+/// One state, as bytes: each part, or why that cannot be read.
+#[derive(Debug)]
 pub struct Glance {
     /// Journal, state, who holds it, and what is noted of runs that have to be confirmed. Ended runs are not in it.
-    pub disk: Disk,
+    pub disk: Result<Disk, StoreError>,
     /// The row of its checks.
-    pub finding: Option<Vec<u8>>,
+    pub finding: Result<Option<Vec<u8>>, StoreError>,
     /// How long ago that was put there, by the store's clock.
     pub age: Option<SignedDuration>,
     /// The approvals that wait, by name.
-    pub approvals: Vec<Waiting>,
+    pub approvals: Result<Vec<Waiting>, StoreError>,
 }
 
-/// A state, and what it holds, or why that cannot be read.
-pub type Glanced = (StateName, Result<Glance, StoreError>);
+/// A state that is listed, or that only what it holds shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is called.
+    pub name: StateName,
+    /// Why it is not where every state is listed, where that was lost.
+    pub lost: Option<String>,
+}
 
 /// Returns who holds a state: whoever's lease is over does not.
 pub(super) fn holder(tip: Tip) -> Option<Holder> {

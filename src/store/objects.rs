@@ -2,7 +2,7 @@
 //!
 //! `site` says where a bucket is, `keys` what signs, `wire` sends one signed request, `bucket` knows the few operations that
 //! are needed. `log` is the log of one state in records of `frame`, and `remote` the port over it; `probe` asks once whether
-//! a store keeps its word. Nothing is deleted but what a probe has put under `NAME/probe/`.
+//! a store keeps its word. `fleet` reads every state, those that `unmarked` finds too. Nothing is deleted but what a probe has put under `NAME/probe/`.
 
 mod appending;
 pub mod aws;
@@ -17,6 +17,7 @@ mod log;
 mod probe;
 mod remote;
 mod site;
+mod unmarked;
 mod wire;
 mod writing;
 mod xml;

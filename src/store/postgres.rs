@@ -2,10 +2,12 @@
 //!
 //! Whoever writes updates the row of the state on the condition of its epoch and position, and in the same statement appends:
 //! the row's lock makes one of two. The lease runs by the server's clock. There is no pool, no advisory lock (it is lost with its
-//! session, and a pooler strands it), no transaction over several statements and no named statement.
+//! session, and a pooler strands it), no transaction over several statements and no named statement. The states of one command have
+//! a connection each while they ask, and few while they do not (`idle`).
 
 mod address;
 mod fleet;
+mod idle;
 mod link;
 mod schema;
 mod tls;
@@ -141,13 +143,10 @@ impl Postgres {
         Ok(Prefix { tip: standing.tip, journal: was_written.then_some(journal), state: row.get(9) })
     }
 
-    /// Refuses a schema that a newer version has made.
+    /// Refuses a schema that a newer version has made, and one that does not say which has.
     fn check_format(&self, rows: &[Row]) -> Result<(), Unanswered> {
-        let found: i64 = rows.first().map_or(schema::VERSION, |row| row.get(0));
-        if found <= schema::VERSION {
-            return Ok(());
-        }
-        Err(Unanswered::Refused(fleet::newer(self.link.address(), found)))
+        let found = rows.first().map(|row| row.get(0));
+        fleet::check_format(self.link.address(), found).map_err(Unanswered::Refused)
     }
 
     /// Makes sure that the server keeps what it is given, and has somewhere to put it.
@@ -281,7 +280,11 @@ impl Remote for Postgres {
             let more: [Parameter<'_>; 2] = [(&words, Type::TEXT), (&ttl, Type::INT8)];
             self.link.ask("claim", schema::CLAIM, &[key.as_slice(), &more].concat()).await?
         };
-        rows.first().map(|row| self.won(row)).transpose()
+        let claimed = rows.first().map(|row| self.won(row)).transpose()?;
+        if claimed.is_some() {
+            self.link.hold();
+        }
+        Ok(claimed)
     }
 
     async fn append(&mut self, at: u64, batch: &[u8]) -> Result<(), Unwritten> {
@@ -311,6 +314,7 @@ impl Remote for Postgres {
     async fn release(&mut self) -> Result<(), StoreError> {
         let (name, epoch) = (self.name.as_str(), self.epoch);
         self.link.ask("release", schema::RELEASE, &[(&name, Type::TEXT), (&epoch, Type::INT8)]).await?;
+        self.link.let_go();
         Ok(())
     }
 
@@ -377,9 +381,8 @@ impl Remote for Postgres {
     async fn read_all(&mut self, names: &[StateName]) -> Result<Vec<Result<Prefix, StoreError>>, StoreError> {
         let texts: Vec<&str> = names.iter().map(StateName::as_str).collect();
         let rows = self.look("read", schema::READ_ALL, &[(&texts, Type::TEXT_ARRAY)]).await?.unwrap_or_default();
-        let version = |row: &Row| row.get::<_, i64>(11);
-        if let Some(found) = rows.first().map(version).filter(|found| *found > schema::VERSION) {
-            return Err(fleet::newer(self.link.address(), found));
+        if let Some(row) = rows.first() {
+            fleet::check_format(self.link.address(), row.get(11))?;
         }
         let mut there: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.get(12), row)).collect();
         let mut read = |name: &StateName| {

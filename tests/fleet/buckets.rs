@@ -22,7 +22,7 @@ fn every_state_of_a_bucket_is_on_one_page_in_few_requests() {
         let (mock, emulator) = (bucket(dialect), Emulator::serve(WORLD));
         let a = machine(&mock, dialect, "site-a", ["ri-a", "ri-b"]);
         let b = machine(&mock, dialect, "net/site-b", ["ri-c", "ri-d"]);
-        says(&a.run(&["fleet"]), 0, "there is no state in");
+        says(&a.run(&["fleet"]), 0, "There is no state here");
         exits(&a.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
         exits(&a.quick(&emulator.url(), &["drift", "--record"]), 0);
         exits(&b.quick(&emulator.url(), &["drift", "--record"]), 0);
@@ -32,10 +32,25 @@ fn every_state_of_a_bucket_is_on_one_page_in_few_requests() {
         assert_eq!(names(&found), ["net/site-b", "site-a"]);
         found.iter().for_each(has_all_keys);
         assert_eq!(found[0]["groups"][0]["up"], 2);
-        // Two lists of states; of each its log (where it begins, its newest object), its state, its row and its approvals.
-        assert!(asked <= 2 + 2 * 6, "{dialect:?}: {asked} requests: {:?}", &mock.world().seen[before..]);
+        // Two lists of states, one of folders and one of those in `net/`; of each state its log (where it begins, its newest object),
+        // its state, its row and its approvals.
+        assert!(asked <= 4 + 2 * 6, "{dialect:?}: {asked} requests: {:?}", &mock.world().seen[before..]);
         let writes = mock.world().seen[before..].iter().filter(|seen| seen.method != "GET").count();
         assert_eq!(writes, 0, "whoever looks writes nothing");
+        // Without its mark a state is found by what it holds, and says what is lost; the next check makes it anew.
+        for mark in ["net/STORE/states/site-a", "net/STORE/states/net/site-b"] {
+            assert!(mock.world().objects.remove(mark).is_some(), "{mark}");
+        }
+        let found = states(&b, &[], 1);
+        assert_eq!(names(&found), ["net/site-b", "site-a"]);
+        for state in &found {
+            assert!(state["error"].as_str().unwrap().contains("is damaged: it is missing, and"), "{state}");
+            assert_eq!(state["groups"][0]["up"], 2);
+        }
+        for desk in [&a, &b] {
+            exits(&desk.quick(&emulator.url(), &["drift", "--record"]), 0);
+        }
+        assert_eq!(states(&b, &[], 0).len(), 2);
     }
 }
 
@@ -94,6 +109,11 @@ fn a_state_that_is_damaged_refused_or_silent_is_a_row_and_the_others_do_not_wait
         assert_eq!((&found[0]["error"], &found[0]["drifted"]), (&Value::Null, &json!(false)));
         assert!(error(1).contains("its finding cannot be read"), "{}", error(1));
         assert!(error(2).contains("is damaged") || error(2).contains("missing"), "{}", error(2));
+        assert_eq!(
+            (&found[2]["groups"][0]["up"], &found[2]["stale"]),
+            (&json!(2), &json!(false)),
+            "its finding is there"
+        );
         assert!(!error(3).is_empty(), "{}", found[3]);
         // Far below what would be waited for one after the other; no measure of how fast this machine is.
         assert!(took < Duration::from_secs(20), "{took:?}");
@@ -108,6 +128,7 @@ fn a_state_that_moved_away_is_not_on_the_page() {
     exits(&desk.run(&["state", "move", "file:back/site-a.json"]), 0);
     assert_eq!(states(&desk, &[], 0), Vec::<Value>::new());
     assert_eq!(names(&states(&desk, &["--state", "back"], 2)), ["site-a"]);
+    says(&desk.run(&["-f", "rictl.yaml", "fleet"]), 1, "was moved to");
     // And back again.
     let url = format!("oss://{}/net", crate::objects::mock::BUCKET);
     exits(&desk.run(&["state", "move", &url, "--state", "file:back/site-a.json"]), 0);

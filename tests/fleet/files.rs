@@ -72,6 +72,11 @@ fn selectors_keep_to_what_rows_carry() {
         names(&found).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(at("group:idc-ri-b", 0), ["site-a"]);
+    // Of one that was never checked nobody knows what it declares.
+    fs::create_dir(desk.path().join("state/site-c.approvals")).unwrap();
+    assert_eq!(at("label:carrier=alfa", 2), ["site-a", "site-b", "site-c"]);
+    assert_eq!(at("site-a", 0), ["site-a"]);
+    fs::remove_dir(desk.path().join("state/site-c.approvals")).unwrap();
     assert_eq!(at("ri-c", 2), ["site-b"]);
     assert_eq!(at("ri-d", 0), ["site-b"], "what moved is not what is asked for");
     assert_eq!(at("label:carrier=alfa", 2), ["site-a", "site-b"]);
@@ -114,7 +119,40 @@ fn what_cannot_be_read_is_a_row_and_the_others_are_shown() {
     assert_eq!(found[1]["groups"][0]["up"], 2, "its finding is shown all the same");
     says(&desk.run(&["fleet", "--state", "nowhere/x"]), 1, "there are no states in nowhere");
     let nothing = Desk::new("").run(&["fleet", "--state", "."]);
-    says(&nothing, 0, "there is no state in .");
+    says(&nothing, 0, "There is no state here: nothing is known");
+    let page = Desk::new("").run(&["fleet", "--state", ".", "--format", "html"]);
+    assert!(page.out.contains("<p class=\"change\"><strong>There is no state here"), "{}", page.text());
+    assert!(states(&Desk::new(""), &["--state", "."], 0).is_empty());
+}
+
+#[test]
+fn what_is_lost_or_named_or_was_moved_is_a_row_too() {
+    let (desk, emulator) = (desk(), Emulator::serve(WORLD));
+    let here = |name: &str| desk.path().join("state").join(name);
+    // Named, and never applied or checked; not even a directory is there.
+    let never = states(&desk, &["-f", "site-a.yaml", "-f", "site-b.yaml"], 2);
+    assert_eq!((names(&never), &never[0]["stale"]), (vec!["site-a", "site-b"], &json!(true)));
+    exits(&desk.quick(&emulator.url(), &["-f", "site-a.yaml", "apply", "--auto-approve"]), 0);
+    assert_eq!(record(&desk, &emulator, "site-a.yaml"), 0);
+    at_the_console(&emulator, "ri-c", "Inactive");
+    exits(&desk.quick(&emulator.url(), &["-f", "site-b.yaml", "apply", "--auto-approve"]), 0);
+    for lost in ["site-b.json", "site-b.journal.jsonl"] {
+        fs::remove_file(here(lost)).unwrap();
+    }
+    let found = states(&desk, &["--state", "state"], 1);
+    assert_eq!(names(&found), ["site-a", "site-b"]);
+    assert!(found[1]["error"].as_str().unwrap().contains("is missing although it was written"), "{}", found[1]);
+    // A name that begins with a dot is a name.
+    fs::remove_dir_all(here("site-b.runs")).unwrap();
+    fs::remove_file(here("site-b.json.backup")).unwrap();
+    fs::rename(here("site-a.finding"), here(".site-a.finding")).unwrap();
+    assert_eq!(names(&states(&desk, &["--state", "state"], 2)), [".site-a", "site-a"]);
+    fs::rename(here(".site-a.finding"), here("site-a.finding")).unwrap();
+    exits(&desk.run(&["-f", "site-a.yaml", "state", "move", "file:elsewhere/x.json"]), 0);
+    says(&desk.run(&["-f", "site-a.yaml", "fleet"]), 1, "was moved to elsewhere/x.json");
+    says(&desk.run(&["fleet", "--state", "state/site-a.json"]), 1, "was moved to elsewhere/x.json");
+    assert!(states(&desk, &["--state", "state"], 0).is_empty(), "it is on the page of where it is");
+    assert_eq!(names(&states(&desk, &["--state", "elsewhere"], 2)), ["x"]);
 }
 
 #[test]
@@ -153,6 +191,13 @@ fn what_is_old_is_stale() {
     assert_eq!(states(&desk, &["--state", "state"], 2)[0]["stale"], true);
     assert_eq!(states(&desk, &["--state", "state", "--stale-after", "2d"], 0)[0]["stale"], false);
     says(&desk.run(&["fleet", "--state", "state"]), 2, "not checked for 25h");
+    row["finding"]["checked_at"] = ago(-48);
+    fs::write(&path, row.to_string()).unwrap();
+    assert_eq!(states(&desk, &["--state", "state"], 2)[0]["stale"], true, "nobody knows how old it is");
+    says(&desk.run(&["fleet", "--state", "state"]), 2, "ahead of this clock");
+    row["finding"]["checked_at"] = ago(72);
+    fs::write(&path, row.to_string()).unwrap();
+    says(&desk.run(&["fleet", "--state", "state", "--stale-after", "7d"]), 0, "what begins and ends is known up to");
 }
 
 #[test]
@@ -167,6 +212,8 @@ fn a_region_that_was_not_read_is_no_good_news() {
     let found = states(&desk, &["--state", "state"], 1);
     assert!(found[0]["error"].as_str().unwrap().contains("cn-nowhere"), "{}", found[0]);
     assert_eq!(found[0]["stale"], false);
+    assert_eq!(found[0]["drifted"], Value::Null, "nobody knows that nothing moved");
+    says(&desk.run(&["fleet", "--state", "state", "--format", "markdown"]), 1, "| unknown |");
 }
 
 #[test]

@@ -18,7 +18,9 @@ fn every_state_of_a_server_is_on_one_page_also_what_nobody_has_applied() {
     let Some(server) = Server::shared() else { return };
     let (emulator, url) = (Emulator::serve(WORLD), server.url(&server.database()));
     let (a, b) = (machine(&url, "site-a", ["ri-a", "ri-b"]), machine(&url, "net/site-b", ["ri-c", "ri-d"]));
-    says(&a.run(&["fleet"]), 0, "there is no state in");
+    says(&a.run(&["fleet"]), 0, "There is no state here");
+    let named = states(&a, &["-f", "rictl.yaml"], 2);
+    assert_eq!((names(&named), &named[0]["checked_at"]), (vec!["site-a"], &Value::Null), "it is named, and not known");
     exits(&a.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
     exits(&b.quick(&emulator.url(), &["drift", "--record"]), 0);
     let found = states(&a, &[], 2);
@@ -95,11 +97,65 @@ fn a_state_that_is_damaged_is_a_row_and_what_is_old_by_the_servers_clock_is_stal
     let found = states(&a, &[], 1);
     assert!(found[1]["error"].as_str().unwrap().contains("bytes, and"), "{}", found[1]);
     assert_eq!(found[0]["error"], Value::Null);
+    assert_eq!(found[1]["groups"][0]["up"], 2, "its finding is shown all the same");
     server.run(&database, "UPDATE rictl.states SET position = position - 1 WHERE name = 'site-b'");
     server.run(&database, "UPDATE rictl.notes SET bytes = 'x' WHERE name = 'site-b' AND folder = 'findings'");
     assert!(states(&a, &[], 1)[1]["error"].as_str().unwrap().contains("its finding cannot be read"));
     server.run(&database, "UPDATE rictl.format SET version = 7");
     says(&a.run(&["fleet"]), 1, "format version 7");
+}
+
+#[test]
+fn a_part_that_is_lost_is_no_state_that_never_was() {
+    let Some(server) = Server::shared() else { return };
+    let database = server.database();
+    let (emulator, url) = (Emulator::serve(WORLD), server.url(&database));
+    let (a, b) = (machine(&url, "site-a", ["ri-a", "ri-b"]), machine(&url, "site-b", ["ri-c", "ri-d"]));
+    for desk in [&a, &b] {
+        exits(&desk.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
+        exits(&desk.quick(&emulator.url(), &["drift", "--record"]), 0);
+    }
+    server.run(&database, "DELETE FROM rictl.states WHERE name = 'site-b'");
+    server.run(&database, "INSERT INTO rictl.notes VALUES ('site-c', 'approvals', 'x', now(), 'x')");
+    let found = states(&a, &[], 1);
+    assert_eq!(names(&found), ["site-a", "site-b", "site-c"]);
+    assert!(found[1]["error"].as_str().unwrap().contains("is damaged: its row is missing"), "{}", found[1]);
+    assert_eq!((&found[1]["groups"][0]["up"], &found[1]["drifted"]), (&json!(2), &json!(false)));
+    assert!(found[2]["error"].is_string() && found[2]["stale"] == true, "an approval is enough: {}", found[2]);
+    server.run(&database, "DELETE FROM rictl.format");
+    at_the_console(&emulator, "ri-a", "Inactive");
+    for words in [&["fleet"][..], &["plan"], &["history"], &["apply", "--auto-approve"]] {
+        says(&a.quick(&emulator.url(), words), 1, "is damaged: its table format is empty");
+    }
+    assert_eq!(server.run(&database, "SELECT count(holder) FROM rictl.states").trim(), "0", "no claim is left");
+    server.run(&database, "DELETE FROM rictl.states; DELETE FROM rictl.journal; DELETE FROM rictl.notes");
+    says(&a.run(&["fleet"]), 1, "is damaged: its table format is empty");
+}
+
+#[test]
+fn many_specs_of_one_command_take_few_connections() {
+    const SPECS: usize = 30;
+    let Some(server) = Server::shared() else { return };
+    let database = server.database();
+    let ids: Vec<String> = (0..SPECS).map(|number| format!("{{ id: ri-{number} }}")).collect();
+    let emulator = Emulator::serve(&format!("regions: [cn-shanghai]\ninterfaces: [{}]\n", ids.join(", ")));
+    let role = format!("few_{database}");
+    server.run(
+        &database,
+        &format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 20; GRANT CREATE ON DATABASE {database} TO {role}"),
+    );
+    let desk = machine(&server.url(&database).replace("rictl@", &format!("{role}@")), "x", ["ri-0", "ri-1"]);
+    let mut words = Vec::new();
+    for number in 0..SPECS {
+        let file = format!("site-{number}.yaml");
+        let text = "version: 1\nname: NAME\ncloud: { provider: emulator, region: cn-shanghai }\ninterfaces: { a: { id: ID, status: Active } }\n";
+        desk.file(&file, &text.replace("NAME", &format!("site-{number}")).replace("ID", &format!("ri-{number}")));
+        words.extend(["-f".to_owned(), file]);
+    }
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    words.extend(["drift", "--record"]);
+    exits(&desk.quick(&emulator.url(), &words), 0);
+    assert_eq!(states(&desk, &[], 0).len(), SPECS);
 }
 
 #[test]
@@ -112,6 +168,7 @@ fn a_state_that_moved_away_is_on_the_page_of_where_it_is() {
     exits(&desk.run(&["state", "move", &there]), 0);
     assert_eq!(names(&states(&desk, &[], 0)), Vec::<&str>::new());
     assert_eq!(names(&states(&desk, &["--state", &there], 2)), ["site-a"]);
+    says(&desk.run(&["-f", "rictl.yaml", "fleet"]), 1, "was moved to");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A bucket on loopback, in the words of OSS or of S3, that is strict: what is signed, when, where an append goes. Faults
 //! are set by whoever tests. What it says is checked against the official clients (`tests/objects/official.rs`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -300,13 +300,21 @@ fn list(world: &World, query: &BTreeMap<String, String>) -> Said {
     let prefix = text("prefix");
     let from = if text("continuation-token").is_empty() { text("start-after") } else { text("continuation-token") };
     let most = text("max-keys").parse().unwrap_or(100).min(world.page);
-    let mut keys = world.objects.keys().filter(|key| key.starts_with(prefix) && key.as_str() > from);
+    // With a delimiter, what begins alike up to the next one is told once.
+    let told = |key: &String| match key[prefix.len()..].split_once('/') {
+        Some((folder, _)) if text("delimiter") == "/" => format!("{prefix}{folder}/"),
+        _ => key.clone(),
+    };
+    let all: BTreeSet<String> = world.objects.keys().filter(|key| key.starts_with(prefix)).map(told).collect();
+    let mut keys = all.iter().filter(|key| key.as_str() > from);
     let page: Vec<&String> = keys.by_ref().take(most).collect();
     let is_cut = keys.next().is_some();
     let contents: String = page
         .iter()
         .map(|key| {
-            let object = &world.objects[*key];
+            let Some(object) = world.objects.get(*key) else {
+                return format!("<CommonPrefixes><Prefix>{key}</Prefix></CommonPrefixes>");
+            };
             let (modified, size) = (object.modified.strftime("%Y-%m-%dT%H:%M:%S.000Z"), object.bytes.len());
             format!("<Contents><Key>{key}</Key><LastModified>{modified}</LastModified><ETag>\"0\"</ETag><Type>Normal</Type><Size>{size}</Size><StorageClass>Standard</StorageClass></Contents>")
         })

@@ -1,6 +1,6 @@
 //! `fleet`: every state of a store on one page, from what is kept there; the cloud is not asked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -10,6 +10,7 @@ use crate::ops::fleet::{self as operation, Look};
 use crate::ops::project::{DEFAULT_SPEC, Project};
 use crate::ops::stores::Shelf;
 use crate::render;
+use crate::store::Place;
 
 use super::super::args::{FleetArgs, Format};
 use super::super::output::Output;
@@ -21,8 +22,9 @@ pub(super) async fn fleet(arguments: &FleetArgs, invocation: &Invocation, output
         stale_after: arguments.stale_after,
         within: invocation.global.request_timeout,
     };
-    let mut fleet = operation::fleet(&shelf(invocation)?, look).await?;
-    if fleet.states.is_empty() {
+    let (shelf, named) = shelf(invocation)?;
+    let mut fleet = operation::fleet(&shelf, &named, look).await?;
+    if fleet.states.is_empty() && arguments.format.format() == Format::Json {
         output.say(&format!("note: there is no state in {}", fleet.store));
     }
     fleet.keep_to(&arguments.selectors).map_err(|unselected| refused(&unselected))?;
@@ -36,8 +38,9 @@ pub(super) async fn fleet(arguments: &FleetArgs, invocation: &Invocation, output
     Ok(fleet.exit())
 }
 
-/// Returns the store that was named, else the directories of the states of the specs that were; a spec tells the region of a bucket too.
-fn shelf(invocation: &Invocation) -> Result<Shelf> {
+/// Returns the store that was named, else the directories of the states of the specs that were, and which states were named; a spec tells
+/// the region of a bucket too.
+fn shelf(invocation: &Invocation) -> Result<(Shelf, Vec<Place>)> {
     let longest = invocation.global.request_timeout;
     let is_named = invocation.stores.asked.as_deref().is_some_and(|asked| !asked.is_empty());
     let load = |path: &Path| Project::load_of(path, Path::new(""), |_| None);
@@ -45,7 +48,12 @@ fn shelf(invocation: &Invocation) -> Result<Shelf> {
     if is_named {
         let paths = invocation.spec_paths();
         let region = paths.first().and_then(|path| region_of(&load(path).ok()?));
-        return invocation.stores.shelf(&[], region.as_deref(), longest);
+        let (shelf, named) = invocation.stores.shelf(Vec::new(), region.as_deref(), longest)?;
+        if matches!(shelf, Shelf::Directories(_)) || invocation.global.file.is_empty() {
+            return Ok((shelf, named));
+        }
+        let placed = |path: &PathBuf| Ok(invocation.stores.placed(load(path)?, path)?.place);
+        return Ok((shelf, paths.iter().map(placed).collect::<Result<_>>()?));
     }
     if invocation.global.file.is_empty() && !Path::new(DEFAULT_SPEC).exists() {
         let refusal = Refusal::new(Exit::Error, "no store is named, and there is no rictl.yaml here");
@@ -54,8 +62,8 @@ fn shelf(invocation: &Invocation) -> Result<Shelf> {
         return Err(refusal.hint(hint).into());
     }
     let projects = invocation.spec_paths().iter().map(|path| load(path)).collect::<Result<Vec<_>>>()?;
-    let places: Vec<_> = projects.into_iter().map(|project| project.place).collect();
-    invocation.stores.shelf(&places, None, longest)
+    let places = projects.into_iter().map(|project| project.place).collect();
+    invocation.stores.shelf(places, None, longest)
 }
 
 fn refused(unselected: &[Unselected]) -> anyhow::Error {

@@ -86,6 +86,22 @@ impl Bucket {
         after: Option<&str>,
         most: usize,
     ) -> Result<Vec<String>, ObjectError> {
+        self.listed(prefix, after.map(|after| ("start-after", self.whole(after))), most).await
+    }
+
+    /// Lists what stands directly below a prefix that ends a folder, at most `most`: keys, and of folders the name with the slash that
+    /// ends it.
+    pub(super) async fn children(&self, prefix: &str, most: usize) -> Result<Vec<String>, ObjectError> {
+        let keys = self.listed(prefix, Some(("delimiter", "/".to_owned())), most).await?;
+        Ok(keys.into_iter().filter_map(|key| key.strip_prefix(prefix).map(str::to_owned)).collect())
+    }
+
+    async fn listed(
+        &self,
+        prefix: &str,
+        asked: Option<(&'static str, String)>,
+        most: usize,
+    ) -> Result<Vec<String>, ObjectError> {
         let own = &self.wire.site.prefix;
         let mut keys = Vec::new();
         let mut next: Option<String> = None;
@@ -96,13 +112,12 @@ impl Bucket {
                 ("prefix", self.whole(prefix)),
                 ("max-keys", left.min(PAGE_KEYS).to_string()),
             ];
-            match &next {
-                Some(token) => query.push(("continuation-token", token.clone())),
-                None => query.extend(after.map(|after| ("start-after", self.whole(after)))),
-            }
+            // Where a listing begins is told once, how it is told each time.
+            query.extend(asked.clone().filter(|(name, _)| next.is_none() || *name == "delimiter"));
+            query.extend(next.clone().map(|token| ("continuation-token", token)));
             let answer = self.wire.ask(&Ask { query, most: PAGE_BYTES, ..read("") }).await?;
             let page = xml::page(&answer.body).map_err(|detail| self.strange(detail))?;
-            for key in page.keys {
+            for key in page.keys.into_iter().chain(page.folders) {
                 let key = key.strip_prefix(own.as_str()).filter(|key| key.starts_with(prefix));
                 keys.push(key.ok_or_else(|| self.strange("a key that was not asked for".to_owned()))?.to_owned());
             }

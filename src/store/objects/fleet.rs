@@ -1,19 +1,23 @@
 //! Every state of a bucket, each in as few requests as can be: where its log ends and what it says, the state, the row of its checks and
 //! the approvals that wait. What has to be asked one after the other is; all else is asked at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use futures_util::future::try_join3;
+use futures_util::future::{join3, try_join};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::time::timeout;
 
 use super::Way;
 use super::bucket::Bucket;
 use super::remote::{Objects, content, moved_from, states_in};
+use super::unmarked::unmarked;
 use super::wire::Wire;
+use crate::duration;
 use crate::store::StoreError;
 use crate::store::approvals::Waiting;
 use crate::store::findings;
-use crate::store::glance::{Glance, holder, words};
+use crate::store::glance::{Glance, Listed, holder, words};
 use crate::store::memory::Disk;
 use crate::store::remote::{Folder, NoteName, Prefix, Remote as _, StateName};
 
@@ -21,40 +25,69 @@ use crate::store::remote::{Folder, NoteName, Prefix, Remote as _, StateName};
 const ABREAST: usize = 8;
 
 impl Way {
-    /// Lists the states that are there and have not moved away, in two requests a thousand, and one for each that ever moved.
+    /// Lists the states that are there and have not moved away: in two requests a thousand, one for the folders of the store and of each
+    /// name that several begin with, and one for each that ever moved. A state whose mark was lost is found by what it holds.
     ///
     /// # Errors
     /// A bucket that cannot be listed.
-    pub async fn states(&self) -> Result<Vec<StateName>, StoreError> {
+    pub async fn states(&self) -> Result<Vec<Listed>, StoreError> {
         let Self { site, http, keys, clock } = self.clone();
         let bucket = Bucket::new(Wire { http, site, keys, clock });
-        let mut states = states_in(&bucket).await?;
-        for moved in moved_from(&bucket).await? {
-            if self.state(moved.clone())?.is_away().await? {
-                states.retain(|state| *state != moved);
+        let marked: BTreeSet<StateName> = states_in(&bucket).await?.into_iter().collect();
+        let (moved, unmarked) = try_join(moved_from(&bucket), unmarked(&bucket, &marked)).await?;
+        let marked = marked.into_iter().map(|name| Listed { name, lost: None });
+        let mut states: Vec<Listed> = marked.chain(unmarked).collect();
+        let may_be_away = |state: &Listed| state.lost.is_some() || moved.contains(&state.name);
+        for state in states.clone().into_iter().filter(may_be_away) {
+            if self.state(state.name.clone())?.is_away().await? {
+                states.retain(|other| *other != state);
             }
         }
         Ok(states)
     }
 
-    /// Reads what is held of a state. Of runs that have to be confirmed what was noted since `since` is read, which is the beginning of
-    /// a run's id: what was decided before that is in the state.
+    /// Reads what is held of a state, each part within such a time. Of runs that have to be confirmed what was noted since `since` is
+    /// read, which is the beginning of a run's id: what was decided before that is in the state.
     ///
     /// # Errors
-    /// A bucket that cannot be read, and what in it cannot be trusted.
-    pub async fn glance(&self, name: StateName, since: &str) -> Result<Glance, StoreError> {
+    /// A name that is no name in a bucket; what of it cannot be read stands in its part.
+    pub async fn glance(&self, name: StateName, since: &str, within: Duration) -> Result<Glance, StoreError> {
         let mut state = self.state(name)?;
         let side = self.state(state.name().clone())?;
-        let (read, finding, approvals) = try_join3(state.read(), finding(&side), side.waiting_approvals()).await?;
-        let Prefix { tip, journal, state: recorded } = read;
-        let journal = journal.unwrap_or_default();
-        let texts = [journal.as_slice(), recorded.as_deref().unwrap_or_default()].map(String::from_utf8_lossy);
-        let noted = side.words_about(&texts, since).await?;
-        let disk =
-            Disk { journal, state: recorded, running: holder(tip), words: words(noted).into(), ..Disk::default() };
-        let (finding, age) = finding.unzip();
-        Ok(Glance { disk, finding, age: age.flatten(), approvals })
+        let path = state.label();
+        let (disk, finding, approvals) = join3(
+            in_time(within, &path, disk(&mut state, &side, since)),
+            in_time(within, &path, finding(&side)),
+            in_time(within, &path, side.waiting_approvals()),
+        )
+        .await;
+        let (finding, age) = match finding {
+            Ok(Some((finding, age))) => (Ok(Some(finding)), age),
+            Ok(None) => (Ok(None), None),
+            Err(error) => (Err(error), None),
+        };
+        Ok(Glance { disk, finding, age, approvals })
     }
+}
+
+async fn in_time<T>(
+    within: Duration,
+    path: &str,
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout(within, read).await.unwrap_or_else(|_| {
+        let source = format!("there was no answer within {}", duration::format(within)).into();
+        Err(StoreError::Unreachable { doing: "read", path: path.to_owned(), source })
+    })
+}
+
+/// Reads the log of a state, what is recorded, and what is noted of runs that have to be confirmed.
+async fn disk(state: &mut Objects, side: &Objects, since: &str) -> Result<Disk, StoreError> {
+    let Prefix { tip, journal, state: recorded } = state.read().await?;
+    let journal = journal.unwrap_or_default();
+    let texts = [journal.as_slice(), recorded.as_deref().unwrap_or_default()].map(String::from_utf8_lossy);
+    let noted = side.words_about(&texts, since).await?;
+    Ok(Disk { journal, state: recorded, running: holder(tip), words: words(noted).into(), ..Disk::default() })
 }
 
 /// Reads the row of a state's checks, and how old it is by the store's clock.

@@ -296,6 +296,11 @@ const MOVED_STATES: &str = "STORE/moved/";
 /// What says of a state where it was moved.
 const MOVED: &str = "moved";
 
+/// Names what stands for a state where every one is listed.
+pub(super) fn mark_of(name: &StateName) -> String {
+    format!("{STATES}{name}")
+}
+
 /// Lists every state that was claimed or checked.
 pub(super) async fn states_in(bucket: &Bucket) -> Result<Vec<StateName>, StoreError> {
     listed(bucket, STATES).await

@@ -15,6 +15,8 @@ pub(super) struct Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
     pub(super) keys: Vec<String>,
+    /// What the keys that are told together begin with.
+    pub(super) folders: Vec<String>,
     /// How to ask for the next page, where there is one.
     pub(super) next: Option<String>,
 }
@@ -49,6 +51,7 @@ pub(super) fn page(body: &[u8]) -> Result<Page, String> {
         is_listing |= path.first() == Some(&"ListBucketResult");
         match path {
             ["ListBucketResult", "Contents", "Key"] => page.keys.push(text.to_owned()),
+            ["ListBucketResult", "CommonPrefixes", "Prefix"] => page.folders.push(text.to_owned()),
             ["ListBucketResult", "IsTruncated"] => is_cut = text == "true",
             ["ListBucketResult", "NextContinuationToken"] => page.next = Some(text.to_owned()),
             _ => {}
@@ -123,8 +126,10 @@ mod tests {
     #[test]
     fn a_page_says_how_the_listing_goes_on() {
         let body = b"<ListBucketResult xmlns=\"x\"><Prefix>a</Prefix><IsTruncated>true</IsTruncated><Contents><Key>a/1</Key><Owner><ID>Key</ID></Owner></Contents><Contents><Key>a/2&#x20;&lt;</Key></Contents><NextContinuationToken>t=</NextContinuationToken></ListBucketResult>";
-        let expected = Page { keys: vec!["a/1".into(), "a/2 <".into()], next: Some("t=".into()) };
-        assert_eq!(page(body), Ok(expected));
+        let (keys, next) = (vec!["a/1".into(), "a/2 <".into()], Some("t=".into()));
+        assert_eq!(page(body), Ok(Page { keys, folders: Vec::new(), next }));
+        let folders = b"<ListBucketResult><CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>";
+        assert_eq!(page(folders).unwrap().folders, ["a/"]);
         assert_eq!(page(b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"), Ok(Page::default()));
         assert!(page(b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>").is_err());
         assert!(page(b"<html/>").is_err() && page(b"<ListBucketResult><Contents>").is_err());

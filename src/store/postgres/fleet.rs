@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 use super::link::{Link, Parameter, Unanswered};
 use super::{Address, Login, Postgres, Standing, length, schema};
 use crate::store::StoreError;
-use crate::store::glance::{Glance, Glanced, holder, words};
+use crate::store::glance::{Glance, holder, words};
 use crate::store::memory::Disk;
 use crate::store::remote::StateName;
 use crate::store::{About, approvals::Waiting};
@@ -22,13 +22,13 @@ type Notes = Vec<(String, Vec<u8>)>;
 /// is read, which is the beginning of a run's id: what was decided before that is in the states.
 ///
 /// # Errors
-/// A server that cannot be reached, and a schema of a newer version.
+/// A server that cannot be reached, a schema of a newer version, and one that does not say of which it is.
 pub async fn fleet(
     address: &Address,
     login: &Login,
     since: &str,
     within: Duration,
-) -> Result<Vec<Glanced>, StoreError> {
+) -> Result<Vec<(StateName, Glance)>, StoreError> {
     let mut link = Link::new(address.clone(), login.clone());
     link.limit_exactly_to(within);
     let parameters: [Parameter<'_>; 1] = [(&since, Type::TEXT)];
@@ -38,8 +38,9 @@ pub async fn fleet(
         Err(Unanswered::NoSchema) => link.ask("read", schema::FLEET, &parameters).await?,
         rows => rows?,
     };
-    if let Some(found) = rows.first().map(|row| row.get::<_, i64>(12)).filter(|found| *found > schema::VERSION) {
-        return Err(newer(address, found));
+    match rows.first() {
+        Some(row) => check_format(address, row.get(12))?,
+        None => check_format(address, link.ask("read", schema::FORMAT, &[]).await?.first().map(|row| row.get(0)))?,
     }
     let state = |row: &Row| {
         let name = StateName::parse(row.get(11)).ok()?;
@@ -49,28 +50,48 @@ pub async fn fleet(
     Ok(rows.iter().filter_map(state).collect())
 }
 
-/// Says that a newer version has made the schema.
-pub(super) fn newer(address: &Address, found: i64) -> StoreError {
-    StoreError::Newer {
-        path: format!("the schema rictl in {address}"),
-        found: found.unsigned_abs(),
-        supported: schema::VERSION.unsigned_abs(),
+/// Refuses a schema that a newer version has made, and one that does not say which has: its row is written with its tables.
+pub(super) fn check_format(address: &Address, found: Option<i64>) -> Result<(), StoreError> {
+    let path = format!("the schema rictl in {address}");
+    match found {
+        Some(found) if found <= schema::VERSION => Ok(()),
+        Some(found) => {
+            Err(StoreError::Newer { path, found: found.unsigned_abs(), supported: schema::VERSION.unsigned_abs() })
+        }
+        None => {
+            let detail = "its table format is empty: nobody knows of which version it is".into();
+            Err(StoreError::Damaged { path, detail, hint: super::link::LOST.into() })
+        }
     }
 }
 
-fn glance(state: &Postgres, row: &Row) -> Result<Glance, StoreError> {
-    let finding: Option<Vec<u8>> = row.get(13);
-    let age = row.get::<_, Option<i64>>(14).map(SignedDuration::from_millis);
+fn glance(state: &Postgres, row: &Row) -> Glance {
     let approvals: Vec<Waiting> =
         notes(row.get(15), row.get(16)).into_iter().map(|(name, bytes)| (name, Ok(bytes))).collect();
+    Glance {
+        disk: disk(state, row),
+        finding: Ok(row.get(13)),
+        age: row.get::<_, Option<i64>>(14).map(SignedDuration::from_millis),
+        approvals: Ok(approvals),
+    }
+}
+
+/// Takes apart what is held of a state; nothing of one that something was only approved for.
+fn disk(state: &Postgres, row: &Row) -> Result<Disk, StoreError> {
+    let (is_there, is_lost): (bool, bool) = (row.get(19), row.get(20));
+    if is_lost {
+        return Err(state.damaged("its row is missing, and what was noted of it is there".to_owned()));
+    }
+    if !is_there {
+        return Ok(Disk::default());
+    }
     let words: BTreeMap<(_, About), _> = words(notes(row.get(17), row.get(18)));
     let Standing { tip, position, .. } = state.read_standing(row)?;
     let journal: Vec<u8> = row.get::<_, Option<Vec<u8>>>(10).unwrap_or_default();
     if length(&journal) != position {
         return Err(state.lacks(&journal, position));
     }
-    let disk = Disk { journal, state: row.get(9), running: holder(tip), words: words.into(), ..Disk::default() };
-    Ok(Glance { disk, finding, age, approvals })
+    Ok(Disk { journal, state: row.get(9), running: holder(tip), words: words.into(), ..Disk::default() })
 }
 
 fn notes(names: Option<Vec<String>>, bytes: Option<Vec<Vec<u8>>>) -> Notes {

@@ -12,6 +12,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row};
 
 use super::address::{Address, Host, Login};
+use super::idle::{Idle, Owner};
 use super::schema;
 use super::tls::Tls;
 use crate::store::StoreError;
@@ -24,9 +25,19 @@ pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 pub(super) struct Link {
     address: Address,
     login: Login,
+    /// What is asked on, and kept while a state is held.
     client: Option<Client>,
+    is_held: bool,
+    /// Where the connection is kept meanwhile, as whose.
+    idle: (Idle, Owner),
     limit: Duration,
     connect: Duration,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.idle.0.take(self.idle.1);
+    }
 }
 
 /// Why a statement has no answer that can be used.
@@ -64,12 +75,45 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 impl Link {
     pub(super) fn new(address: Address, login: Login) -> Self {
-        Self { address, login, client: None, limit: LIMIT, connect: CONNECT }
+        let idle = Idle::default();
+        let owner = idle.owner();
+        Self { address, login, client: None, is_held: false, idle: (idle, owner), limit: LIMIT, connect: CONNECT }
     }
 
     /// Returns a connection of its own to the same server, made when it is needed.
     pub(super) fn anew(&self) -> Self {
-        Self { client: None, address: self.address.clone(), login: self.login.clone(), ..*self }
+        let (address, login, idle) = (self.address.clone(), self.login.clone(), self.idle.0.clone());
+        let owner = idle.owner();
+        Self {
+            address,
+            login,
+            client: None,
+            is_held: false,
+            idle: (idle, owner),
+            limit: self.limit,
+            connect: self.connect,
+        }
+    }
+
+    /// Keeps the connection from now on: a state is held by it.
+    pub(super) fn hold(&mut self) {
+        self.is_held = true;
+        self.client = self.client.take().or_else(|| self.idle.0.take(self.idle.1));
+    }
+
+    /// Keeps it among the others of the command.
+    pub(super) fn let_go(&mut self) {
+        self.is_held = false;
+        self.rest();
+    }
+
+    /// Puts the connection by until it is asked on again.
+    fn rest(&mut self) {
+        if !self.is_held
+            && let Some(client) = self.client.take()
+        {
+            self.idle.0.keep(self.idle.1, client);
+        }
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -96,7 +140,7 @@ impl Link {
         let limit = self.limit;
         let client = self.connected().await?;
         let answer = timeout(limit, client.query_typed(statement, parameters)).await;
-        match answer {
+        let answer = match answer {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(error)) => Err(self.unanswered(doing, error)),
             Err(_) => {
@@ -104,7 +148,9 @@ impl Link {
                 self.client = None;
                 Err(Unanswered::Unknown(self.unreachable(doing, "there was no answer in time".into())))
             }
-        }
+        };
+        self.rest();
+        answer
     }
 
     /// Makes what is missing, in one transaction.
@@ -171,6 +217,7 @@ impl Link {
     }
 
     async fn connected(&mut self) -> Result<&Client, Unanswered> {
+        self.client = self.client.take().or_else(|| self.idle.0.take(self.idle.1));
         if self.client.as_ref().is_none_or(Client::is_closed) {
             self.client = None;
             let client = match timeout(self.connect, self.connect()).await {

@@ -12,11 +12,34 @@ WHERE j.name = s.name AND j.generation = s.generation)"
     };
 }
 
-/// Whether a state `s` was moved elsewhere and has not come back.
+/// Whether the state of such a name was moved elsewhere and has not come back.
 macro_rules! is_away {
-    () => {
-        "EXISTS (SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved' \
-AND substring(m.bytes FROM 1 FOR 7) <> '{\"back\"'::bytea)"
+    ($name:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM rictl.notes m WHERE m.name = ",
+            $name,
+            " AND m.folder = 'about' AND m.note = 'moved' AND substring(m.bytes FROM 1 FOR 7) <> '{\"back\"'::bytea)"
+        )
+    };
+}
+
+/// Every name that a table has, by its index alone: as many steps as there are names, however many rows each has.
+macro_rules! names_of {
+    ($names:literal, $table:literal) => {
+        concat!(
+            $names,
+            " (name) AS ((SELECT min(name) FROM ",
+            $table,
+            " WHERE name > '') UNION ALL (SELECT (SELECT min(t.name) FROM ",
+            $table,
+            " t WHERE t.name > ",
+            $names,
+            ".name) FROM ",
+            $names,
+            " WHERE ",
+            $names,
+            ".name IS NOT NULL))"
+        )
     };
 }
 
@@ -97,7 +120,7 @@ pub(super) const READ_ALL: &str = concat!(
     "SELECT ",
     whole!(),
     ", (SELECT version FROM rictl.format), s.name FROM rictl.states s WHERE s.name = ANY($1) AND NOT ",
-    is_away!()
+    is_away!("s.name")
 );
 
 /// A state that nobody has claimed yet gets its row.
@@ -195,25 +218,33 @@ WITH known AS (INSERT INTO rictl.states (name) VALUES ($1) ON CONFLICT DO NOTHIN
 INSERT INTO rictl.notes (name, folder, note, bytes) VALUES ($1, $2, $3, $4) \
 ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written = clock_timestamp()";
 
-/// What is held of every state that was claimed or checked and has not moved away, each as of one moment: what [`READ`] reads, its
-/// name, the version of the schema, the row of its checks and how old that is, the approvals that wait, and what was noted of runs that
-/// began since `$1` and have to be confirmed.
+/// What is held of every state that was claimed, checked or approved for and has not moved away, each as of one moment: what [`READ`]
+/// reads, its name, the version of the schema, the row of its checks and how old that is, the approvals that wait, what was noted of
+/// runs that began since `$1` and have to be confirmed, whether its own row is there, and whether something is that only comes with one.
 pub(super) const FLEET: &str = concat!(
-    "SELECT ",
+    "WITH RECURSIVE ",
+    names_of!("noted", "rictl.notes"),
+    ", ",
+    names_of!("written", "rictl.journal"),
+    ", known (name) AS (SELECT name FROM rictl.states UNION SELECT name FROM noted UNION SELECT name FROM written) \
+SELECT ",
     whole!(),
-    ", s.name, (SELECT version FROM rictl.format), f.bytes, \
+    ", k.name, (SELECT version FROM rictl.format), f.bytes, \
 (extract(epoch FROM clock_timestamp() - f.written) * 1000)::bigint, \
-a.names, a.bytes, w.names, w.bytes \
-FROM rictl.states s \
-LEFT JOIN rictl.notes f ON f.name = s.name AND f.folder = 'findings' AND f.note = 'check' \
+a.names, a.bytes, w.names, w.bytes, s.name IS NOT NULL, s.name IS NULL AND (\
+EXISTS (SELECT FROM rictl.journal j WHERE j.name = k.name) OR \
+EXISTS (SELECT FROM rictl.notes o WHERE o.name = k.name AND o.folder NOT IN ('approvals', 'over'))) \
+FROM known k \
+LEFT JOIN rictl.states s ON s.name = k.name \
+LEFT JOIN rictl.notes f ON f.name = k.name AND f.folder = 'findings' AND f.note = 'check' \
 LEFT JOIN LATERAL (SELECT array_agg(n.note ORDER BY n.note) AS names, array_agg(n.bytes ORDER BY n.note) AS bytes \
-FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'approvals' AND NOT EXISTS \
+FROM rictl.notes n WHERE n.name = k.name AND n.folder = 'approvals' AND NOT EXISTS \
 (SELECT 1 FROM rictl.notes o WHERE o.name = n.name AND o.folder = 'over' AND o.note = n.note)) a ON true \
 LEFT JOIN LATERAL (SELECT array_agg(n.note ORDER BY n.note) AS names, array_agg(n.bytes ORDER BY n.note) AS bytes \
-FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'words' AND n.note >= $1) w ON true \
-WHERE (s.epoch > 0 OR f.bytes IS NOT NULL) AND NOT ",
-    is_away!(),
-    " ORDER BY s.name"
+FROM rictl.notes n WHERE n.name = k.name AND n.folder = 'words' AND n.note >= $1) w ON true \
+WHERE k.name IS NOT NULL AND (s.name IS NULL OR s.epoch > 0 OR f.bytes IS NOT NULL OR a.names IS NOT NULL) AND NOT ",
+    is_away!("k.name"),
+    " ORDER BY k.name"
 );
 
 /// Says of interfaces which state has them, where nothing is said yet. These notes are of no state: none has an empty name.
