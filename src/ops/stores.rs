@@ -241,6 +241,7 @@ impl Stores {
 
 /// Returns a state beside one that is open in the same server: they share how many connections are kept. Nothing where that is no server,
 /// or the other state is at a loss.
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "there is no server without it"))]
 fn beside_in_one_server(scheme: Scheme, near: &Shared, name: &StateName) -> Option<Shared> {
     match scheme {
         #[cfg(feature = "postgres")]
