@@ -365,7 +365,6 @@ static TABLE: &[(&str, Meaning)] = &[
 /// Beginnings of codes that the table does not hold, for variants that pages only hint at.
 static FAMILIES: &[(&str, Meaning)] = &[
     ("Throttling.", THROTTLED),
-    ("IncorrectStatus.", CONFLICT),
     ("InvalidAccessKeyId.", UNKNOWN_KEY),
     ("InvalidSecurityToken.", TOKEN_EXPIRED),
     ("InvalidTimeStamp.", CLOCK_SKEW),

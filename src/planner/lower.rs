@@ -49,12 +49,17 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources, options: &PlanOpti
     if let Some(reason) = options.held.get(subject.address) {
         return Err(reason.clone().into());
     }
+    let may_be_left = |steps: Vec<Lowered>, left: LeftAloneReason| match steps.is_empty() {
+        true => Err(Held::LeftAlone(left)),
+        // What is on its way is no status to be left in: it is seen to its end, and no further.
+        false => Ok(steps),
+    };
     if let Some(taken_back) = subject.taken_back().filter(|_| !options.redo && !options.is_way_back()) {
         let (run_id, other) = (taken_back.by.clone(), subject.taken_back_with().cloned());
-        return Err(Held::LeftAlone(LeftAloneReason::RolledBack { run_id, other }));
+        return may_be_left(to_its_end(&observed.status), LeftAloneReason::RolledBack { run_id, other });
     }
     if options.drift == Some(DriftPolicy::Leave) && !options.is_way_back() && subject.reason() == ActionReason::Drift {
-        return Err(Held::LeftAlone(LeftAloneReason::Drift));
+        return may_be_left(to_its_end(&observed.status), LeftAloneReason::Drift);
     }
     if let Some(reason) = drift::unfit(&observed.status) {
         return Err(reason.into());
@@ -68,6 +73,19 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources, options: &PlanOpti
         Some(reason) => Err(reason.into()),
         None => Ok(steps),
     }
+}
+
+/// Returns the wait that sees a transition to its end; nothing for a status of rest.
+fn to_its_end(live: &Status) -> Vec<Lowered> {
+    let goal = match live {
+        Status::Deactivating => Goal::Inactive,
+        Status::Activating => Goal::Active,
+        Status::Modifying => Goal::Stable,
+        Status::Connecting | Status::AcceptingConnecting => Goal::Connected,
+        Status::Active | Status::Inactive => return Vec::new(),
+        Status::Idle | Status::Deleting | Status::Deleted | Status::Unknown(_) => return Vec::new(),
+    };
+    vec![Lowered { action: Action::Wait, expect: live.clone().into(), goal }]
 }
 
 /// What each live status asks for: docs/explanation/plans.md#from-status-to-step.

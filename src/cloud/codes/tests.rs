@@ -57,7 +57,7 @@ fn classifies_what_matters_to_a_mutating_call() {
         (400, "OperationConflict", ErrorKind::Conflict, Refused),
         (400, "TaskConflict", ErrorKind::Conflict, Refused),
         (400, "INSTANCE_IN_PROCESSIONG", ErrorKind::Conflict, Refused),
-        (400, "IncorrectStatus.Whatever", ErrorKind::Conflict, Refused),
+        (400, "IncorrectStatus.Whatever", ErrorKind::Other, InDoubt),
         (400, "InvalidSecurityToken.Expired", ErrorKind::TokenExpired, None),
         (403, "InvalidSecurityToken.Malformed", ErrorKind::TokenExpired, None),
         (400, "InvalidTimeStamp.Expired", ErrorKind::ClockSkew, Refused),
