@@ -104,7 +104,7 @@ pub fn overview(
         }
         link.who = names.get(run_id).cloned().flatten();
     }
-    let (approvals, unusable) = approved(project, shown.live.read_at);
+    let (approvals, unusable) = approved(project, recorded, shown.live.read_at);
     Ok(Overview {
         spec: project.name.clone(),
         timestamp: shown.live.read_at,
@@ -125,10 +125,13 @@ pub fn overview(
 }
 
 /// Lists what was approved and may still run, and why the rest of it cannot be used: neither keeps anybody from looking.
-fn approved(project: &Project, now: Timestamp) -> (Vec<Approval>, Vec<String>) {
+fn approved(project: &Project, recorded: &Recorded, now: Timestamp) -> (Vec<Approval>, Vec<String>) {
+    let medium = project.place.medium();
+    // What was run by other means is not run again.
+    let is_used = |kept: &approval::Kept| matches!(approval::run_of(&medium, recorded, &kept.plan), Ok(Some(_)));
     match approval::waiting(&project.place) {
         Ok(approval::Waiting { kept, unusable }) => {
-            let waits = kept.iter().filter(|kept| kept.expires > now).map(approval::Kept::told).collect();
+            let waits = kept.iter().filter(|kept| kept.expires > now && !is_used(kept)).map(approval::Kept::told).collect();
             (waits, unusable.iter().map(|error| format!("{error:#}")).collect())
         }
         Err(error) => (Vec::new(), vec![format!("{error:#}")]),
