@@ -151,9 +151,10 @@ impl Transport {
             Failure::TimedOut => (
                 ErrorKind::Interrupted,
                 worded!(
-                    "{host} did not finish its answer in time (at most {most})",
+                    "{host} did not finish its answer in time (at most {most}, and {silence} of silence)",
                     host,
-                    most = format!("{:?}", self.timeouts.total)
+                    most = format!("{:?}", self.timeouts.total),
+                    silence = format!("{:?}", self.timeouts.read)
                 ),
             ),
             Failure::CutOff(cause) => {
