@@ -123,8 +123,9 @@ impl<S: CredentialSource> Client<S> {
             Err(error) if error.kind == ErrorKind::TokenExpired && error.effect == Effect::None => {
                 debug!(action = action.name, %account, "the security token has expired, renewing it");
                 let renewed = self.source.renew(account).await;
-                let credentials = renewed.map_err(|renewal| unrenewed(error, renewal))?;
-                self.check_owner(account, &credentials).await.map_err(unsent)?;
+                let credentials = renewed.map_err(|renewal| unrenewed(error.clone(), renewal))?;
+                let owned = self.check_owner(account, &credentials).await;
+                owned.map_err(|refused| unrenewed(error, answered(refused)))?;
                 self.attempt(endpoint, action, &credentials, &read).await
             }
             outcome => outcome,
@@ -342,6 +343,11 @@ fn unrenewed(refusal: CloudError, renewal: CloudError) -> CloudError {
         format!("{}{and}{why}", refused.strip_suffix('.').unwrap_or(refused), and = say!("; "))
     });
     CloudError { kind: renewal.kind, effect: Effect::None, message, hint: renewal.hint, ..refusal }
+}
+
+/// Takes what an API said, with its code and RequestId, as the reason for something else.
+fn answered(error: CloudError) -> CloudError {
+    CloudError { message: Wording::new(|| error.to_string()), ..error }
 }
 
 fn bad_region(region: &Region, action: &'static str) -> CloudError {

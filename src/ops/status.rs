@@ -131,7 +131,8 @@ fn approved(project: &Project, recorded: &Recorded, now: Timestamp) -> (Vec<Appr
     let is_used = |kept: &approval::Kept| matches!(approval::run_of(&medium, recorded, &kept.plan), Ok(Some(_)));
     match approval::waiting(&project.place) {
         Ok(approval::Waiting { kept, unusable }) => {
-            let waits = kept.iter().filter(|kept| kept.expires > now && !is_used(kept)).map(approval::Kept::told).collect();
+            let waits =
+                kept.iter().filter(|kept| kept.expires > now && !is_used(kept)).map(approval::Kept::told).collect();
             (waits, unusable.iter().map(|error| format!("{error:#}")).collect())
         }
         Err(error) => (Vec::new(), vec![format!("{error:#}")]),
