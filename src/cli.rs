@@ -241,11 +241,17 @@ fn stores(global: &Global, environment: &Environment, clock: Clock) -> Stores {
 }
 
 fn environment() -> Environment {
-    Environment::new(variables(), home())
+    Environment::new(variables(), home()).with_illegible(illegible_variables())
 }
 
 fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Returns the names of the variables that are set to what is not UTF-8.
+fn illegible_variables() -> impl Iterator<Item = String> {
+    let is_illegible = |value: &OsString| value.to_str().is_none();
+    std::env::vars_os().filter(move |(_, value)| is_illegible(value)).filter_map(|(name, _)| name.into_string().ok())
 }
 
 fn home() -> Option<PathBuf> {

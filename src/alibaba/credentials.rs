@@ -311,9 +311,7 @@ impl Chain {
                     looked.push(reason);
                     names.extend(near);
                 }
-                Skipped::Faulty { source, reason } => {
-                    let hint =
-                        worded!("set it without, for example from the output of `tr -d '[:space:]'`, or unset it");
+                Skipped::Faulty { source, reason, hint } => {
                     return Err(failure(worded!("{source} cannot be used: {reason}", source, reason), hint));
                 }
                 Skipped::Unusable { source, reason } => {

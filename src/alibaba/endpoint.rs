@@ -132,6 +132,11 @@ impl Endpoint {
         self.0.host_str().unwrap_or_default().trim_matches(['[', ']'])
     }
 
+    /// Returns whether anything can be called so: an address, or a name as DNS takes it.
+    pub(super) fn is_nameable(&self) -> bool {
+        rustls::pki_types::ServerName::try_from(self.host()).is_ok()
+    }
+
     pub(super) fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(443)
     }

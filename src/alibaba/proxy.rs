@@ -30,6 +30,8 @@ struct Rules {
     variable: &'static str,
     /// Host and port, for people.
     authority: String,
+    /// Whether its address is of a scheme that the HTTP client speaks.
+    is_spoken: bool,
     /// What it asks for, if its address holds a user and a password.
     login: Option<HeaderValue>,
     /// For a port that no exception names.
@@ -68,14 +70,20 @@ impl Proxy {
             return None;
         };
         let authority = through.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let is_spoken = through.uri().scheme_str().is_none_or(|scheme| ["http", "https"].contains(&scheme));
         let login = through.basic_auth().cloned();
         let ports = exceptions.iter().filter_map(|(_, port)| *port).map(|port| (port, matcher(Some(port)))).collect();
-        Some(Self(Arc::new(Rules { variable, authority, login, any_port: matcher(None), ports })))
+        Some(Self(Arc::new(Rules { variable, authority, is_spoken, login, any_port: matcher(None), ports })))
     }
 
     /// Returns whether `url` is reached through it.
     pub(super) fn serves(&self, url: &Url) -> bool {
         self.intercept(url).is_some()
+    }
+
+    /// Returns whether it can be asked at all: no waiting alters its address.
+    pub(super) fn is_spoken(&self) -> bool {
+        self.0.is_spoken
     }
 
     /// Names it for people.

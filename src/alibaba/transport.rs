@@ -135,10 +135,16 @@ impl Transport {
                     None => worded!("cannot connect to {host}: {cause}", host, cause),
                     Some(proxy) => worded!("cannot connect to {host} through {proxy}: {cause}", host, proxy, cause),
                 };
-                return CloudError {
-                    hint: advice(if endpoint.loopback().is_some() { LOOPBACK_HINT } else { REACH_HINT }),
-                    ..unsent(ErrorKind::Unreachable, action, message)
+                let (kind, hint) = if !endpoint.is_nameable() {
+                    (ErrorKind::Invalid, NAME_HINT)
+                } else if proxy.is_some_and(|proxy| !proxy.is_spoken()) {
+                    (ErrorKind::Invalid, PROXY_HINT)
+                } else if endpoint.loopback().is_some() {
+                    (ErrorKind::Unreachable, LOOPBACK_HINT)
+                } else {
+                    (ErrorKind::Unreachable, REACH_HINT)
                 };
+                return CloudError { hint: advice(hint), ..unsent(kind, action, message) };
             }
             Failure::TooLarge(_) => (
                 ErrorKind::Malformed,
@@ -170,6 +176,10 @@ const ROOTS_HINT: &str =
 const LOOPBACK_HINT: &str = sentence!(
     "nothing listens there: see what --endpoint, RICTL_ENDPOINT or ALIBABA_CLOUD_ENDPOINT names; `rictl emulator serve` prints where it listens"
 );
+const NAME_HINT: &str = sentence!(
+    "no host is called so: correct what --endpoint, RICTL_ENDPOINT or ALIBABA_CLOUD_ENDPOINT names, or the region"
+);
+const PROXY_HINT: &str = sentence!("a proxy is asked by http:// or https://: name one of those, or unset the variable");
 const REACH_HINT: &str =
     sentence!("check the region's name, the network, and the proxy that HTTPS_PROXY names, if any");
 

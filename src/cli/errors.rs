@@ -28,6 +28,14 @@ pub(super) fn usage(output: &Output, mut error: clap::Error) -> Exit {
             Err(error) => report(output, &error, Machine::None),
         };
     }
+    if error.kind() == ErrorKind::InvalidUtf8
+        && let Some(name) = illegible_setting()
+    {
+        let told =
+            format!("error: the environment variable {name} is not UTF-8 text\n  hint: set it anew, or unset it\n");
+        output.complain(|out| out.write_all(told.as_bytes()));
+        return Exit::Error;
+    }
     habits::point_to(&mut error);
     // It lists what the environment sets as if it had been typed.
     error.remove(ContextKind::Usage);
@@ -36,6 +44,15 @@ pub(super) fn usage(output: &Output, mut error: clap::Error) -> Exit {
     output.complain(|out| out.write_all(text.as_bytes()));
     Exit::Error
 }
+
+/// Returns the first of our variables that is no text: the grammar only knows that something was none.
+fn illegible_setting() -> Option<String> {
+    let ours = |name: &str| name.starts_with("RICTL_") && !PATHS.contains(&name);
+    super::illegible_variables().filter(|name| ours(name)).min()
+}
+
+/// The variables that hold paths, which need not be text.
+const PATHS: [&str; 3] = ["RICTL_FILE", "RICTL_LOCK_DIR", "RICTL_RESCUE_DIR"];
 
 /// What a machine that reads standard output expects there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Which servers the client talks to, and what it says of those that it cannot or will not.
 
-use rictl::alibaba::{Client, Settings, StaticCredentials};
+use rictl::alibaba::credentials::Environment;
+use rictl::alibaba::{Client, Proxy, Settings, StaticCredentials};
 use rictl::cloud::{Call, Cloud as _, CloudRead as _, Effect, ErrorKind, Mutation, Permit};
 use rictl::resource::{AccountName, Region, Scope};
 
@@ -64,4 +65,17 @@ async fn a_region_that_is_no_host_is_refused_unsent() {
     let scope = Scope { region: Region::from("evil.example/#"), ..scope() };
     let error = client.call(&scope, &Mutation::of(Call::Activate, "ri-1".into()), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::InvalidRegion, Effect::None));
+}
+
+#[tokio::test]
+async fn what_no_waiting_alters_is_said_to_be_wrong() {
+    let variables = [("HTTPS_PROXY".to_owned(), "socks5://127.0.0.1:1".to_owned())];
+    let proxy = Proxy::of(&Environment::new(variables, None));
+    for (endpoint, proxy) in [("https://vpc..example.invalid", None), ("https://vpc.example.invalid", proxy)] {
+        let settings = Settings { endpoint: Some(endpoint.parse().unwrap()), proxy, ..Settings::default() };
+        let client = Client::new(StaticCredentials(credentials(false)), settings, clock());
+        let error = client.identity(&AccountName::default_account()).await.unwrap_err();
+        assert_eq!((error.kind, error.effect), (ErrorKind::Invalid, Effect::None), "{error}");
+        assert!(!error.kind.can_pass(), "{error}");
+    }
 }

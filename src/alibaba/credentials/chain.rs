@@ -13,7 +13,7 @@ use super::ini::Ini;
 use super::profile::{Config, oddity, role_of, sts_endpoint_of};
 use super::provider::{Origin, Provider};
 use crate::alibaba::Credentials;
-use crate::language::{Wording, word, worded};
+use crate::language::{Wording, sentence, word, worded};
 
 /// What the environment may hold keys under: id, secret, token.
 const KEY_FAMILIES: [[&str; 3]; 4] = [
@@ -82,6 +82,8 @@ pub(super) enum Skipped {
         source: String,
         /// Why it cannot be used.
         reason: Wording,
+        /// What to do.
+        hint: Wording,
     },
     /// Something is there and cannot be used.
     Unusable {
@@ -112,6 +114,9 @@ pub(super) fn resolve(
     profile: Option<&str>,
     read: ReadFile<'_>,
 ) -> Result<Candidate, Skipped> {
+    if let Some(name) = environment.illegible().filter(|_| profile.is_none()) {
+        return Err(faulty(name, sentence!("is not UTF-8 text"), sentence!("set it anew, or unset it")));
+    }
     match step {
         Step::Environment => keys(environment),
         Step::Oidc => oidc(environment),
@@ -132,10 +137,8 @@ fn keys(environment: &Environment) -> Result<Candidate, Skipped> {
             continue;
         };
         for name in [id, secret, token] {
-            if let Some(oddity) = environment.get(name).and_then(oddity) {
-                let (source, reason) =
-                    (format!("environment variable {name}"), worded!("it {oddity}", oddity = word(oddity)));
-                return Err(Skipped::Faulty { source, reason });
+            if let Some((oddity, hint)) = environment.get(name).and_then(oddity) {
+                return Err(faulty(name, oddity, hint));
             }
         }
         let security_token = environment.get(token).map(SecretString::from);
@@ -156,6 +159,14 @@ fn keys(environment: &Environment) -> Result<Candidate, Skipped> {
         Some(reason) => Skipped::unusable("environment variables", reason),
         None => Skipped::absent(worded!("environment variables: ALIBABA_CLOUD_ACCESS_KEY_ID is not set")),
     })
+}
+
+fn faulty(variable: &str, oddity: &'static str, hint: &'static str) -> Skipped {
+    Skipped::Faulty {
+        source: format!("environment variable {variable}"),
+        reason: worded!("it {oddity}", oddity = word(oddity)),
+        hint: Wording::new(|| word(hint)),
+    }
 }
 
 fn oidc(environment: &Environment) -> Result<Candidate, Skipped> {

@@ -1,6 +1,6 @@
 //! The variables that credentials depend on, as a value: `cli` reads the environment once and hands it over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,6 +11,8 @@ use crate::child::Children;
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, SecretString>,
+    /// The variables that are set to what is no text.
+    illegible: BTreeSet<String>,
     home: Option<PathBuf>,
     children: Children,
 }
@@ -18,17 +20,28 @@ pub struct Environment {
 impl Environment {
     /// Keeps of `variables` those that matter here; `home` is the user's home directory.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, home: Option<PathBuf>) -> Self {
-        let matters = |name: &str| {
-            ["PATH", "REGION_ID"].contains(&name)
-                || is_about_proxies(name)
-                || ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p))
-        };
         let variables = variables
             .into_iter()
             .filter(|(name, value)| matters(name) && !value.is_empty())
             .map(|(name, value)| (name, SecretString::from(value)))
             .collect();
-        Self { variables, home, children: Children::default() }
+        Self { variables, home, ..Self::default() }
+    }
+
+    /// Keeps the names of those variables that are set to what is not UTF-8.
+    #[must_use]
+    pub fn with_illegible(self, names: impl IntoIterator<Item = String>) -> Self {
+        Self { illegible: names.into_iter().filter(|name| name != "PATH" && matters(name)).collect(), ..self }
+    }
+
+    /// Returns whether a variable is set, and to what is no text.
+    pub fn is_illegible(&self, name: &str) -> bool {
+        self.illegible.contains(name)
+    }
+
+    /// Returns the first of those of which credentials depend; a region is chosen elsewhere.
+    pub(super) fn illegible(&self) -> Option<&str> {
+        self.illegible.iter().map(String::as_str).find(|name| !name.ends_with("REGION") && !name.ends_with("REGION_ID"))
     }
 
     /// Says what children of this process are started with.
@@ -74,6 +87,12 @@ impl Environment {
             None => path.display().to_string(),
         }
     }
+}
+
+fn matters(name: &str) -> bool {
+    ["PATH", "REGION_ID"].contains(&name)
+        || is_about_proxies(name)
+        || ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|family| name.starts_with(family))
 }
 
 fn is_about_proxies(name: &str) -> bool {

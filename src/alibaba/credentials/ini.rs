@@ -54,6 +54,10 @@ impl Ini {
         let section = self.0.get(name)?;
         let text = |key: &str| section.get(key).map(|value| value.expose_secret().to_owned());
         let secret = |key: &str| section.get(key).cloned();
+        // The official libraries load only what is enabled.
+        if text("enable").is_some_and(|enable| !enable.eq_ignore_ascii_case("true") && enable != "1") {
+            return Some(Err("it is not enabled: `enable` is not true".to_owned()));
+        }
         let kind = text("type").unwrap_or_default();
         let mode = match kind.as_str() {
             "access_key" => "AK",

@@ -232,7 +232,7 @@ impl Profile {
             _ => None,
         };
         let odd = |value: Option<&str>, key| match value.and_then(oddity) {
-            Some(oddity) => Err(format!("{key} {oddity}")),
+            Some((oddity, _)) => Err(format!("{key} {oddity}")),
             None => Ok(()),
         };
         odd(self.access_key_id.as_deref(), "access_key_id")?;
@@ -314,15 +314,23 @@ pub(super) fn sts_endpoint_of(environment: &Environment) -> Option<String> {
 }
 
 /// Returns what a key, a secret or a token holds that none has, in words that finish a sentence: line ends and blanks
-/// come along when keys are copied or read from a file.
-pub(super) fn oddity(value: &str) -> Option<&'static str> {
+/// come along when keys are copied or read from a file, and quotes where a file of variables is read by no shell. With it
+/// comes what to do.
+pub(super) fn oddity(value: &str) -> Option<(&'static str, &'static str)> {
+    const QUOTES: [char; 8] = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{ff02}'];
     let is_odd = |letter: char| !letter.is_ascii_graphic();
+    let without = sentence!("set it without, for example from the output of `tr -d '[:space:]'`, or unset it");
     if value.ends_with(['\n', '\r']) {
-        Some(sentence!("ends in a line end"))
+        Some((sentence!("ends in a line end"), without))
+    } else if value.starts_with(QUOTES) && value.ends_with(QUOTES) {
+        let hint = sentence!(
+            "set it without them: what reads a file of variables, such as `docker --env-file`, may keep them"
+        );
+        Some((sentence!("stands in quotes, which are part of the value"), hint))
     } else if value.starts_with(is_odd) || value.ends_with(is_odd) {
-        Some(sentence!("begins or ends with a blank or another character that no key has"))
+        Some((sentence!("begins or ends with a blank or another character that no key has"), without))
     } else if value.contains(is_odd) {
-        Some(sentence!("holds a blank or another character that no key has"))
+        Some((sentence!("holds a blank or another character that no key has"), without))
     } else {
         None
     }

@@ -56,7 +56,7 @@ fn resolved(step: Step, variables: &[(&str, &str)], named: Option<&str>, text: &
 fn reason<T>(resolved: Result<T, Skipped>) -> String {
     match resolved.err().expect("it cannot be used") {
         Skipped::Absent { reason, .. } | Skipped::Unusable { reason, .. } => reason.to_string(),
-        Skipped::Faulty { source, reason } => format!("{source}: {reason}"),
+        Skipped::Faulty { source, reason, .. } => format!("{source}: {reason}"),
     }
 }
 
@@ -97,6 +97,27 @@ fn json_under_the_variable_of_the_ini_file_is_read_as_config() {
 }
 
 #[test]
+fn a_variable_that_is_no_text_is_named_and_ends_the_search() {
+    for name in ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_PROFILE"] {
+        let environment = environment(&[]).with_illegible([name.to_owned()]);
+        let found = resolve(Step::Environment, &environment, None, &no_file);
+        assert_eq!(reason(found), format!("environment variable {name}: it is not UTF-8 text"));
+    }
+    let elsewhere = environment(&[]).with_illegible(["PATH".to_owned(), "ALIBABA_CLOUD_REGION_ID".to_owned()]);
+    assert!(matches!(resolve(Step::Environment, &elsewhere, None, &no_file), Err(Skipped::Absent { .. })));
+}
+
+#[test]
+fn a_section_that_is_not_enabled_is_not_used() {
+    let section = |enable: &str| {
+        let text = format!("[default]\n{enable}type = access_key\naccess_key_id = i\naccess_key_secret = s\n");
+        resolved(Step::Ini, &[], None, &text)
+    };
+    assert!(section("").is_ok() && section("enable = true\n").is_ok());
+    assert_eq!(reason(section("enable = false\n")), "it is not enabled: `enable` is not true");
+}
+
+#[test]
 fn keys_that_hold_what_no_key_holds_are_named_and_end_the_search() {
     const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
     const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
@@ -104,6 +125,8 @@ fn keys_that_hold_what_no_key_holds_are_named_and_end_the_search() {
         ("id\n", "secret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID: it ends in a line end"),
         ("id", "secret\r\n", "environment variable ALIBABA_CLOUD_ACCESS_KEY_SECRET: it ends in a line end"),
         ("id", " secret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_SECRET: it begins or ends with a blank"),
+        ("id", "\"secret\"", "environment variable ALIBABA_CLOUD_ACCESS_KEY_SECRET: it stands in quotes"),
+        ("\u{201c}id\u{201d}", "secret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID: it stands in quotes"),
         ("i d", "secret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID: it holds a blank"),
         ("id", "se\u{a0}cret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_SECRET: it holds a blank"),
     ] {
