@@ -169,7 +169,14 @@ pub enum StoreError {
         /// What it is.
         what: &'static str,
     },
-    /// The same where the lock of an account should be.
+    /// Something else stands where a directory should.
+    NotADirectory {
+        /// Which path.
+        path: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A symlink, FIFO, directory or device stands where the lock of an account should be.
     NoLockFile {
         /// Which path.
         path: String,

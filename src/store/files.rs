@@ -316,7 +316,7 @@ pub(super) fn refuse_other_directory(dir: &Path) -> Result<(), StoreError> {
         Ok(metadata) if metadata.is_dir() => Ok(()),
         Ok(metadata) => {
             let what = kind(metadata.file_type()).unwrap_or(sentence!("a regular file"));
-            Err(StoreError::NotAFile { path: dir.display().to_string(), what })
+            Err(StoreError::NotADirectory { path: dir.display().to_string(), what })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(io_error("look at", dir)(error)),

@@ -205,7 +205,7 @@ impl Files {
     }
 
     /// Returns the file of an ended run whose name ends so; `None` for a text that names none.
-    fn run_path(&self, id: &RunId, ending: &str) -> Option<PathBuf> {
+    pub(super) fn run_path(&self, id: &RunId, ending: &str) -> Option<PathBuf> {
         let is_plain = id.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
         (is_plain && !id.0.is_empty() && !id.0.starts_with('.')).then(|| self.paths.runs.join(format!("{id}{ending}")))
     }
@@ -250,7 +250,7 @@ impl Files {
 }
 
 /// How the name of an ended run's file ends.
-const RUN: &str = ".jsonl";
+pub(super) const RUN: &str = ".jsonl";
 
 /// How the name of the file ends that names the run that took a run back.
 const TAKEN_BACK: &str = ".taken_back";

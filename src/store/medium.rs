@@ -141,6 +141,11 @@ pub trait Medium {
 
     /// Names the older state for people.
     fn backup_name(&self) -> String;
+
+    /// Names an ended run for people: its file, where it is one.
+    fn run_name(&self, id: &RunId) -> String {
+        format!("run {id}")
+    }
 }
 
 /// Reads which run a note of ours names: the note is that id, and nothing else.

@@ -68,6 +68,7 @@ impl fmt::Display for StoreError {
             Self::NotAFile { path, what } | Self::NoLockFile { path, what } => {
                 say!("{path} is {what}, not a regular file", path, what = word(what))
             }
+            Self::NotADirectory { path, what } => say!("{path} is {what}, not a directory", path, what = word(what)),
             Self::Locked { holder, .. } => say!("the state is locked by {holder}", holder),
             Self::AccountLocked { holder, .. } => say!("the account is locked by {holder}", holder),
             Self::NotLocked { path } => say!("{path} is not locked", path),
@@ -115,7 +116,9 @@ impl StoreError {
             Self::NotOurs { path, .. } => {
                 say!("it is left as it is: choose another `state.path`, or move {path} away if it is in the way", path)
             }
-            Self::NotAFile { path, .. } => say!("move {path} away, or choose another `state.path`", path),
+            Self::NotAFile { path, .. } | Self::NotADirectory { path, .. } => {
+                say!("move {path} away, or choose another `state.path`", path)
+            }
             Self::NoLockFile { path, .. } => say!("move {path} away, or name another directory with --lock-dir", path),
             Self::Locked { id, .. } if !id.is_empty() => say!(
                 "wait for it, with `--lock-timeout 5m` for as long as that; stop a rollout that pauses with Ctrl-C; or free the lock with `rictl force-unlock {id}` if you know that it is dead",

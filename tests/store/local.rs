@@ -811,12 +811,12 @@ fn the_directory_of_past_runs_is_ours_and_no_link() {
     fs::rename(&paths.runs, &elsewhere).unwrap();
     symlink(&elsewhere, &paths.runs).unwrap();
     let files = Files::new(paths.clone());
-    assert!(matches!(files.runs(), Err(StoreError::NotAFile { what: "a symlink", .. })));
-    assert!(matches!(files.run(&run_id(1)), Err(StoreError::NotAFile { .. })));
+    assert!(matches!(files.runs(), Err(StoreError::NotADirectory { what: "a symlink", .. })));
+    assert!(matches!(files.run(&run_id(1)), Err(StoreError::NotADirectory { .. })));
     let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
     store.append(&drain(3, 2, "sh-third")).unwrap();
     let warning = close_runs(&mut store, &mut recorded.state.unwrap(), &[]).unwrap().unwrap();
-    assert!(matches!(&warning, Note::NotArchived { error } if error.contains("is a symlink, not a regular file")));
+    assert!(matches!(&warning, Note::NotArchived { error } if error.contains("is a symlink, not a directory")));
 }
 
 #[test]
@@ -857,8 +857,47 @@ fn line_ends_that_somebody_changed_are_named_and_the_file_stays() {
         assert!(fs::read_to_string(path).unwrap().contains('\r'), "nothing is written");
         fs::write(path, before).unwrap();
     }
-    let before = fs::read_to_string(&paths.state).unwrap();
-    fs::write(&paths.state, format!("\u{feff}{before}")).unwrap();
-    let error = read_files(&paths).unwrap_err();
-    assert!(error.to_string().contains("it begins with a byte order mark"), "{error}");
+}
+
+#[test]
+fn what_git_an_editor_or_somebody_made_of_a_file_is_named_with_a_command_that_undoes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let run = |command: &str| std::process::Command::new("sh").args(["-c", command]).status().unwrap().success();
+    for path in [&paths.state, &paths.journal] {
+        let before = fs::read(path).unwrap();
+        let text = String::from_utf8(before.clone()).unwrap();
+        let utf16: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let conflict = format!("<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> main\n").into_bytes();
+        for (bytes, said, undone) in [
+            (format!("\u{feff}{text}").into_bytes(), "it begins with a byte order mark", true),
+            (utf16, "it is UTF-16", true),
+            (conflict, "git's conflict marks are in it", false),
+        ] {
+            fs::write(path, bytes).unwrap();
+            let error = read_files(&paths).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+            let hint = error.hint().unwrap();
+            let command = hint.split('`').nth(1).unwrap();
+            assert!(!command.contains('\\'), "a terminal shows two: {command}");
+            if undone {
+                assert!(run(command), "{command}");
+                assert_eq!(fs::read(path).unwrap(), before, "{command}");
+            }
+            fs::write(path, &before).unwrap();
+        }
+    }
+    for (text, said) in [
+        (r#"{"version":4,"terraform_version":"1.5.0","resources":[]}"#, "it is a Terraform state"),
+        (r#"{"format_version":"1.1","rictl_version":"0.1.0","resource_changes":[]}"#, "it is a saved plan"),
+    ] {
+        fs::write(&paths.state, text).unwrap();
+        let error = read_files(&paths).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    fs::remove_dir_all(&paths.runs).ok();
+    fs::write(&paths.runs, "x").unwrap();
+    let error = Files::new(paths).runs().unwrap_err();
+    assert!(error.to_string().ends_with("is a regular file, not a directory"), "{error}");
 }

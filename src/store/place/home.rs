@@ -2,7 +2,7 @@
 
 use crate::language::Wording;
 use crate::state::RunId;
-use crate::store::local::Files;
+use crate::store::local::{Files, RUN};
 use crate::store::lock::Holder;
 use crate::store::medium::Mark;
 use crate::store::shared::Shared;
@@ -142,5 +142,13 @@ impl Medium for Home {
 
     fn backup_name(&self) -> String {
         either!(self, medium => medium.backup_name())
+    }
+
+    fn run_name(&self, id: &RunId) -> String {
+        let file = match self {
+            Self::Files(files) => files.run_path(id, RUN),
+            Self::Far(_) => None,
+        };
+        file.map_or_else(|| format!("run {id}"), |path| path.display().to_string())
     }
 }

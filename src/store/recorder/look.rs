@@ -5,6 +5,8 @@ use crate::language::{Wording, sentence, word, worded};
 use crate::state::{self, RunId, State, Unreadable};
 use crate::store::{Medium, StoreError};
 
+mod foreign;
+
 /// What a medium holds, decoded.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
@@ -70,7 +72,10 @@ fn read_journal(medium: &impl Medium) -> Result<JournalRead, StoreError> {
     let bytes = medium.journal()?;
     let text = bytes.as_deref().unwrap_or_default();
     let decoded = Journal::decode(text);
-    let (journal, torn) = decoded.map_err(|damaged| by_editor(unreadable(medium.journal_name(), &damaged), text))?;
+    let (journal, torn) = decoded.map_err(|damaged| {
+        let name = medium.journal_name();
+        foreign::told(unreadable(name.clone(), &damaged), &name, text)
+    })?;
     Ok((bytes, journal, torn))
 }
 
@@ -92,7 +97,9 @@ pub(super) fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
         let seen = (LineHash::of(bytes.as_deref().unwrap_or_default()), state.map(|state| state.serial));
         if before.replace(seen) == Some(seen) {
             let hint = Wording::new(|| word(if is_there { ACCEPT } else { ACCEPT_GONE }));
-            return Err(StoreError::Damaged { path: medium.journal_name(), detail: Wording::new(|| word(lost)), hint });
+            let path = medium.journal_name();
+            let error = StoreError::Damaged { path: path.clone(), detail: Wording::new(|| word(lost)), hint };
+            return Err(foreign::told(error, &path, bytes.as_deref().unwrap_or_default()));
         }
     }
     let detail = worded!("it moves faster than it can be read");
@@ -135,9 +142,15 @@ pub(super) fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, S
     let state = match state::decode(&bytes) {
         Ok(state) => state,
         Err(Unreadable::Damaged(detail)) if is_of_somebody_else(medium, &bytes)? => {
-            return Err(StoreError::NotOurs { path: medium.state_name(), detail });
+            return Err(StoreError::NotOurs {
+                path: medium.state_name(),
+                detail: foreign::kind(&bytes).unwrap_or(detail),
+            });
         }
-        Err(reason) => return Err(by_editor(StoreError::unreadable(&medium.state_name(), reason, hint), &bytes)),
+        Err(reason) => {
+            let name = medium.state_name();
+            return Err(foreign::told(StoreError::unreadable(&name, reason, hint), &name, &bytes));
+        }
     };
     Ok(Some((state::version(&bytes), state)))
 }
@@ -155,7 +168,7 @@ fn is_of_somebody_else(medium: &impl Medium, bytes: &[u8]) -> Result<bool, Store
 pub fn past_run(medium: &impl Medium, id: &RunId) -> Result<Option<Run>, StoreError> {
     let Some(bytes) = medium.run(id)? else { return Ok(None) };
     let run = journal::decode_run(&bytes);
-    let run = run.map_err(|damaged| by_editor(unreadable_run(id, &damaged), &bytes))?;
+    let run = run.map_err(|damaged| foreign::told(unreadable_run(id, &damaged), &medium.run_name(id), &bytes))?;
     if run.started.run_id == *id {
         return Ok(Some(run));
     }
@@ -185,26 +198,6 @@ fn unreadable(path: String, damaged: &DamagedLine) -> StoreError {
     match damaged.newer {
         Some(found) => StoreError::Newer { path, found, supported: journal::FORMAT_VERSION },
         None => self::damaged(path, damaged.to_string()),
-    }
-}
-
-/// Names what an editor or git has done to a file: nothing of ours has a carriage return or a byte order mark in it.
-fn by_editor(error: StoreError, bytes: &[u8]) -> StoreError {
-    match error {
-        StoreError::Damaged { path, .. } if bytes.windows(2).any(|pair| pair == b"\r\n") => {
-            let detail = worded!("its line ends are CRLF: git's autocrlf, or an editor, has changed them");
-            let hint = worded!(
-                "take the carriage returns out (`dos2unix FILE`); where git keeps it, write \
-                 `state/** -text` into .gitattributes"
-            );
-            StoreError::Damaged { path, detail, hint }
-        }
-        StoreError::Damaged { path, .. } if bytes.starts_with("\u{feff}".as_bytes()) => {
-            let detail = worded!("it begins with a byte order mark, which an editor has written");
-            let hint = worded!("take it out: `sed -i '1s/^\\xef\\xbb\\xbf//' FILE`");
-            StoreError::Damaged { path, detail, hint }
-        }
-        other => other,
     }
 }
 
