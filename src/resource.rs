@@ -8,6 +8,7 @@ mod call;
 mod ids;
 mod letters;
 mod rate;
+pub mod regions;
 mod route;
 mod scope;
 mod status;

@@ -21,6 +21,7 @@ use crate::resource::{
 pub mod addition;
 mod change;
 mod check;
+mod confusable;
 mod decode;
 mod digest;
 mod entry;
@@ -106,9 +107,11 @@ pub fn parse_and(files: Vec<SpecFile>, also: impl FnOnce(&Spec) -> Vec<Diagnosti
     let draft = is_whole.then(|| {
         let mut draft = decoder.finish(start, &mut findings);
         check::check(&mut draft, start, &mut findings);
+        confusable::check(&draft, &mut findings);
         let resolved = resolve::resolve(&mut draft, &mut findings);
         (draft, resolved)
     });
+    findings.look_at_remarks(&sources);
     let found = Diagnostics { sources, findings: findings.finish() };
     let Some((draft, resolved)) = draft else { return Err(found) };
     let has_errors = found.has_errors();
@@ -184,9 +187,14 @@ impl Admitted {
     }
 }
 
+/// Returns whether a file is read, and so has to be written, as JSON: by its name.
+pub fn is_json(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".json")
+}
+
 /// Takes a file's text into the sources, unless it is none or too large.
 fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Option<Admitted> {
-    let is_json = file.name.to_ascii_lowercase().ends_with(".json");
+    let is_json = is_json(&file.name);
     let start = |source| Place { source, line: 1, column: 1, length: 1 };
     if file.bytes.len() > MAX_FILE_BYTES {
         let source = sources.add(file.name, "");

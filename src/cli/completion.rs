@@ -116,7 +116,8 @@ fn all_changes() -> BTreeMap<String, String> {
 /// Offers the newest runs and the files that may be saved plans.
 pub(super) fn runs_and_plans() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
-        let mut all = candidates(typed, newest_runs().into_iter().flatten().map(|id| (id, String::new())));
+        let newest = newest_runs().unwrap_or_default().into_iter();
+        let mut all = candidates(typed, newest.chain(["last".to_owned()]).map(|id| (id, String::new())));
         all.extend(PathCompleter::file().complete(typed));
         all
     })

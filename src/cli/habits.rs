@@ -117,7 +117,11 @@ const FLAGS_OF: &[(&str, &[&str], &str)] = &[
         "no flag goes around the guards; what each refusal can be overridden with stands in its hint",
     ),
     ("history", &["-n", "--max", "--last"], "`--limit N` lists the newest N runs"),
-    ("fmt", &["--diff", "--dry-run"], "`rictl fmt --check` writes nothing and exits 1 where a file would change"),
+    (
+        "fmt",
+        &["--diff", "--dry-run", "--write", "--list"],
+        "`rictl fmt --check` writes nothing and exits 1 where a file would change",
+    ),
     (
         "approve",
         &["--list"],
@@ -190,7 +194,12 @@ fn suggest_flag(error: &mut clap::Error) {
         error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{flag}")));
         return;
     }
-    let of_others = grammar.get_subcommands().filter_map(|one| Some((nearest(&word, flags(one))?, one.get_name())));
+    // What others have is told only of a word that begins as theirs does: it is farther to seek.
+    let begins_so = |flag: &&str| flag.chars().next() == word.chars().next();
+    let of_others = grammar.get_subcommands().filter_map(|one| {
+        let flags = flags(one).filter(begins_so);
+        Some((nearest(&word, flags)?, one.get_name()))
+    });
     // Who asks for a flag that several have means the one that looks.
     if let Some((flag, command)) = of_others.min_by_key(|(flag, command)| (*flag != word, *command != "plan")) {
         let says = format!("`rictl {command}` has `--{flag}`");

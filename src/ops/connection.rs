@@ -396,7 +396,13 @@ fn unusable_world(path: &Path, error: HostError) -> anyhow::Error {
     }
 }
 
-/// Says what is wrong with a world, or a schedule of faults.
+/// Says what is wrong with a schedule of faults.
+pub fn unusable_faults(what: &Wording, error: &SeedError) -> Refusal {
+    let refusal = unusable_seed(what, error);
+    refusal.hint(worded!("docs/reference/emulator.md has every fault, with an example of a schedule"))
+}
+
+/// Says what is wrong with a world.
 pub fn unusable_seed(what: &Wording, error: &SeedError) -> Refusal {
     let hint = worded!(
         "docs/reference/emulator.md has every key; `rictl emulator generate --output FILE` makes a world to start from"

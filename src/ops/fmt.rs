@@ -20,7 +20,12 @@ pub fn fmt(path: &Path, only_check: bool) -> Result<Vec<PathBuf>> {
     for file in project::files(path)?.into_iter().filter(|file| !file.name.ends_with(".json")) {
         let formatted = format::format(&file.bytes).map_err(|error| {
             let refusal = Refusal::new(Exit::Error, format!("cannot format {}: {error}", file.name));
-            refusal.hint("`rictl validate` says what is wrong with a spec, and where")
+            refusal.hint(match error {
+                format::Unformattable::Meaningful => {
+                    "blanks and empty lines at the end of such a text are part of it: write it in quotes, on one line"
+                }
+                _ => "`rictl validate` says what is wrong with a spec, and where",
+            })
         })?;
         if formatted.as_bytes() == file.bytes {
             continue;

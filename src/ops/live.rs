@@ -23,7 +23,8 @@ use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, RoutesHeard
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Reading, ScopeFailure, Target};
+use crate::resource::regions::LISTED;
+use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Provider, Reading, ScopeFailure, Target};
 use crate::run::{Reason, StopReason, WaveFailure};
 use crate::schedule;
 use crate::spec::{HealthPolicy, Interface, LastRoutePolicy, Spec};
@@ -63,11 +64,17 @@ fn locate(spec: &Spec, failure: &mut ScopeFailure) {
     let own = spec.interfaces.values().find(is_there).and_then(|interface| interface.places.region);
     let place = own.or_else(|| spec.cloud.region.as_ref().map(|region| region.place));
     let at = place.map(|place| spec.sources.locate(place));
+    let is_listed = LISTED.contains(&region.as_str());
+    if is_listed {
+        // It is spelt as a region is; a world may lack it all the same.
+        failure.may_be_misspelt = spec.cloud.provider == Provider::Emulator;
+    }
     let others = spec.interfaces.values().map(|interface| interface.scope.region.as_str());
-    let near = nearest(region.as_str(), others.filter(|other| *other != region.as_str()));
+    let others = others.filter(|other| *other != region.as_str()).chain(LISTED);
+    let near = if is_listed { None } else { nearest(region.as_str(), others).map(str::to_owned) };
     failure.detail = Wording::new(|| {
         let at = at.as_ref().map(|at| say!("it stands at {at}", at));
-        let parts = [Some(failure.detail.to_string()), at, near.map(did_you_mean)];
+        let parts = [Some(failure.detail.to_string()), at, near.as_deref().map(did_you_mean)];
         parts.into_iter().flatten().collect::<Vec<_>>().join(say!("; "))
     });
 }

@@ -303,7 +303,13 @@ fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
 /// Says where the spec of a directory that holds none may be.
 fn elsewhere(path: &Path) -> Wording {
     match beside::below(path).as_slice() {
-        [] => worded!("name a spec with --file, or start one with `rictl init`"),
+        [] => match beside::spelt_otherwise(path).as_slice() {
+            [] => worded!("name a spec with --file, or start one with `rictl init`"),
+            others => worded!(
+                "of a directory only *.yaml and *.yml are read, in lower case: rename {others}, or name one with --file",
+                others = others.join(say!(", "))
+            ),
+        },
         below => worded!(
             "the files of {below} are not merged; name one of these with --file",
             below = below.join(say!(", "))
@@ -318,6 +324,14 @@ fn read_file(path: &Path, room: usize) -> Result<SpecFile> {
     match named::read(path, Links::Followed, room) {
         Ok(bytes) => Ok(SpecFile { name: path.display().to_string(), bytes }),
         Err(NamedError::Absent) => {
+            if let Ok(target) = path.read_link() {
+                let summary = worded!(
+                    "the spec {shown} is a link to {target}, and nothing is there",
+                    shown,
+                    target = target.display()
+                );
+                return refuse(summary, worded!("remove the link, or put what it leads to in its place"));
+            }
             let refusal = Refusal::new(Exit::Error, worded!("there is no spec {shown}", shown));
             let hint = match beside::meant(path) {
                 Some(meant) => worded!("there is {meant}: `--file {quoted}`", meant, quoted = quoted(&meant)),

@@ -33,7 +33,7 @@ use crate::store::overlay::Overlay;
 
 use self::world::{AsRead, Ground};
 use super::apply;
-use super::connection::unusable_seed;
+use super::connection::{unusable_faults, unusable_seed};
 use super::locked::Locked;
 use super::session::{Applied, Approval, Front, Ran, Session, Task};
 
@@ -160,7 +160,9 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
 fn built(ground: &Ground<'_>, quota: Quota, start: Timestamp, faults: Vec<Fault>) -> Result<World> {
     let mut world = World::new(ground.seed(quota), start)
         .map_err(|error| unusable_seed(&worded!("what is live as a world"), &error))?;
-    world.add_faults(faults, start).map_err(|error| unusable_seed(&worded!("the faults for what is live"), &error))?;
+    world
+        .add_faults(faults, start)
+        .map_err(|error| unusable_faults(&worded!("the faults for what is live"), &error))?;
     Ok(world)
 }
 

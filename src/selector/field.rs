@@ -281,6 +281,12 @@ impl<'a> Field<'a> {
         {
             return Some(format!("label:{name}"));
         }
+        // Terraform's address, whose last word may be ours.
+        if let Some((_, last)) = name.rsplit_once('.')
+            && self.place(last).is_some()
+        {
+            return Some(last.to_owned());
+        }
         let names = self.candidates.iter().flat_map(|candidate| [candidate.address.as_str(), candidate.id.as_str()]);
         let near = nearest(name, names).map(str::to_owned);
         near.or_else(|| {

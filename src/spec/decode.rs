@@ -206,6 +206,8 @@ impl<'a> Decoder<'a> {
 
     fn entry(&mut self, section: &'static Key, key: Word<'a>, node: Node<'a>, findings: &mut Findings) {
         let path = Path::root(section.name);
+        let node =
+            if matches!(section.name, "changes" | "groups" | "interfaces") { read::behind(&key, node) } else { node };
         match section.name {
             "version" | "name" | "time_zone" | "drift" | "windows" => {
                 self.has_version |= section.name == "version";

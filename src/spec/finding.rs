@@ -125,6 +125,8 @@ pub(super) enum ValueFault {
         found: String,
     },
     Nothing {
+        /// A comment stands where the value belongs, and reads like one.
+        remark: bool,
         wanted: Type,
     },
     WrongType {
@@ -269,6 +271,15 @@ pub(super) enum WholeFault {
         first: (Address, Place),
         again: Address,
     },
+    /// A name looks like another one, its twin, or like Latin letters.
+    Confusable {
+        section: &'static str,
+        name: String,
+        /// The first of its letters that is not what it looks like.
+        letter: char,
+        latin: char,
+        twin: Option<(String, Place)>,
+    },
     DependsOnItself {
         address: Address,
     },
@@ -373,6 +384,8 @@ impl SyntaxFault {
             Self::Slip(Slip::LookAlike(_)) => Code::LookAlike,
             Self::Slip(Slip::NoBlank) => Code::NoBlank,
             Self::Slip(Slip::NoColon) => Code::NoColon,
+            Self::Slip(Slip::NoDash | Slip::TightDash) => Code::NoDash,
+            Self::Slip(Slip::Remark) => Code::Remark,
             Self::Slip(Slip::ConflictMark) => Code::ConflictMark,
         }
     }
@@ -436,6 +449,7 @@ impl WholeFault {
             Self::UnknownGroup { .. } => Code::UnknownGroup,
             Self::UnknownInterface { .. } => Code::UnknownInterface,
             Self::DuplicateId { .. } => Code::DuplicateId,
+            Self::Confusable { .. } => Code::Confusable,
             Self::DependsOnItself { .. } => Code::DependsOnItself,
             Self::Cycle(_) => Code::Cycle,
             Self::Stranded { .. } => Code::Stranded,

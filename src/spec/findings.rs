@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::bounds;
-use crate::diagnostic::{Diagnostic, Place, Severity, SourceId};
+use crate::diagnostic::{Diagnostic, Place, Severity, SourceId, Sources};
 use crate::spec::finding::{Code, Finding, KeyFault, ValueFault};
 use crate::spec::keys::Type;
+use crate::spec::slips;
 use crate::spec::words::words;
 
 /// The findings of one parse.
@@ -74,6 +75,16 @@ impl Findings {
     /// Returns whether one more of this code would be shown.
     pub(super) fn has_room(&self, code: Code) -> bool {
         self.kinds.get(code.kind()).is_none_or(|tally| tally.shown < bounds::SPEC_FINDINGS)
+    }
+
+    /// Looks at what stands where a value is missing: a comment that reads like one.
+    pub(super) fn look_at_remarks(&mut self, sources: &Sources) {
+        for (place, finding) in &mut self.list {
+            let Finding::Value { fault: ValueFault::Nothing { remark, .. }, .. } = finding else { continue };
+            let line = sources.get(place.source).and_then(|source| source.text.lines().nth(place.line as usize - 1));
+            let behind = line.and_then(|line| line.get(line.char_indices().nth(place.column as usize - 1)?.0..));
+            *remark = behind.is_some_and(|text| slips::begins_text(text.trim_start_matches([':', ' '])));
+        }
     }
 
     /// Returns the findings in words, in the order of their places.

@@ -16,7 +16,7 @@ use crate::spec::fields::Path;
 use crate::spec::finding::{Code, Finding, Spelling, SyntaxFault, ValueFault};
 use crate::spec::findings::Findings;
 use crate::spec::keys::{Grammar, Key, Kind, Type};
-use crate::spec::slips;
+use crate::spec::slips::{self, Slip};
 use crate::spec::syntax::{Node, NodeKind, Word, is_old_boolean, unquoted_kind};
 use crate::spec::words::shorten;
 use crate::windows::Clock;
@@ -28,7 +28,11 @@ pub(super) fn refuse(path: Path<'_>, place: Place, fault: ValueFault, findings: 
 
 /// Reports the slip that made an unquoted word of what was meant to be more, if there is one.
 pub(super) fn slipped(text: &str, place: Place, findings: &mut Findings) -> bool {
-    let Some((before, slip)) = slips::in_word(text) else { return false };
+    report_slip(slips::in_word(text), place, findings)
+}
+
+fn report_slip(found: Option<(u32, Slip)>, place: Place, findings: &mut Findings) -> bool {
+    let Some((before, slip)) = found else { return false };
     let fault = SyntaxFault::Slip(slip);
     let place = Place { column: place.column.saturating_add(before), length: 1, ..place };
     findings.report(fault.code(), place, || Finding::Syntax(fault));
@@ -44,7 +48,7 @@ pub(super) fn wrong_type(path: Path<'_>, node: &Node<'_>, wanted: Type, findings
         {
             return;
         }
-        (NodeKind::Null, _) => ValueFault::Nothing { wanted },
+        (NodeKind::Null, _) => ValueFault::Nothing { remark: false, wanted },
         (found, Node::Word(word)) if word.quoted => ValueFault::WrongType { found, wanted, spelling: Spelling::Quoted },
         (found, Node::Word(word)) => {
             let spelling = Spelling::Plain(shorten(&word.text).into_owned());
@@ -151,12 +155,19 @@ pub(super) fn name_of_entry<T: for<'t> From<&'t str>>(
     findings: &mut Findings,
 ) -> Option<Placed<T>> {
     if !key.quoted && slipped(&key.text, key.place, findings) {
-        return None;
+        // What refers to the entry means the name without the slip.
+        return Some(Placed { value: T::from(&slips::name_in(&key.text)), place: key.place });
     }
     let (text, place) = (key.text.clone(), key.place);
     let name = word(path.then(&text), Node::Word(key), Grammar::Name, findings);
     // What else is wrong with the entry, and what refers to it, is judged under the name that it has.
     Some(name.unwrap_or_else(|| Placed { value: T::from(&composed(&text)), place }))
+}
+
+/// Returns what stands behind a key; of one that has swallowed it, nothing that could be judged.
+pub(super) fn behind<'a>(key: &Word<'_>, node: Node<'a>) -> Node<'a> {
+    let swallows = !key.quoted && slips::in_word(&key.text).is_some_and(|(_, slip)| slips::swallows(slip));
+    if swallows { Node::Refused(node.place()) } else { node }
 }
 
 /// Reads a whole number within the bounds of its kind.
@@ -380,6 +391,9 @@ pub(super) fn list<'a>(
     match node {
         Node::Sequence(_, nodes) => Some(nodes),
         Node::Word(ref word) if !node.is_null() => {
+            if !word.quoted && report_slip(slips::in_list(&word.text), word.place, findings) {
+                return None;
+            }
             refuse(path, word.place, ValueFault::OneWord { key, word: word.text.to_string() }, findings);
             None
         }

@@ -80,7 +80,8 @@ impl Resolver<'_> {
             select: draft.select,
             selected,
             missed,
-            expect: draft.expect,
+            // Of a selection that was read in part the number would be a guess.
+            expect: draft.expect.filter(|_| draft.is_whole),
             status: draft.status,
             from,
             until,

@@ -18,6 +18,12 @@ pub(in crate::spec) enum Slip {
     NoBlank,
     /// A key without a colon after it.
     NoColon,
+    /// An entry of a list without its dash.
+    NoDash,
+    /// A dash of a list without a blank after it.
+    TightDash,
+    /// A `#` that begins a comment where it was meant to begin a text.
+    Remark,
     /// A line that a merge left behind.
     ConflictMark,
 }
@@ -31,9 +37,11 @@ pub(in crate::spec) struct Found {
     pub(in crate::spec) slip: Slip,
 }
 
-/// What a character that is not ASCII was meant for: the ASCII one, and what it is called itself.
+/// What a character that YAML gives no meaning was meant for: the ASCII one, and what it is called itself.
 pub(in crate::spec) fn meant(character: char) -> Option<(char, &'static str)> {
     Some(match character {
+        '\u{b}' => (' ', sentence!("vertical tab")),
+        '\u{c}' => (' ', sentence!("form feed")),
         '\u{a0}' => (' ', sentence!("no-break space")),
         '\u{202f}' => (' ', sentence!("narrow no-break space")),
         '\u{3000}' => (' ', sentence!("full-width space")),
@@ -60,6 +68,80 @@ pub(in crate::spec) fn meant(character: char) -> Option<(char, &'static str)> {
 /// Returns whether a character looks like a blank, or like nothing, and is no blank to YAML.
 pub(in crate::spec) fn is_odd_blank(character: char) -> bool {
     meant(character).is_some_and(|(meant, _)| meant == ' ')
+}
+
+/// Returns whether a character takes no room at all, so that nothing belongs in its place.
+pub(in crate::spec) fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// Returns whether a slip made a part of a key of what was meant to stand behind it.
+pub(in crate::spec) fn swallows(slip: Slip) -> bool {
+    match slip {
+        Slip::LookAlike(character) => meant(character).is_some_and(|(meant, _)| meant == ':'),
+        Slip::NoBlank | Slip::NoColon => true,
+        Slip::NoDash | Slip::TightDash | Slip::Remark | Slip::ConflictMark => false,
+    }
+}
+
+/// Returns the name that was meant by a key with a slip in it.
+pub(in crate::spec) fn name_in(key: &str) -> String {
+    match in_word(key) {
+        Some((before, slip)) if swallows(slip) => key.chars().take(before as usize).collect(),
+        _ => key.chars().filter(|character| !is_odd_blank(*character)).collect(),
+    }
+}
+
+/// Finds the slip in a word that stands where a list belongs.
+pub(in crate::spec) fn in_list(word: &str) -> Option<(u32, Slip)> {
+    let is_tight = word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric()));
+    if is_tight { Some((0, Slip::TightDash)) } else { in_word(word) }
+}
+
+/// Finds the text within braces that a `#` made a comment of, and the bracket behind it as well.
+pub(in crate::spec) fn remark(text: &str, line: u32) -> Option<Found> {
+    let lines: Vec<&str> = text.lines().take(usize::try_from(line).ok()?).collect();
+    let mut said = lines.iter().enumerate().rev().filter(|(_, line)| says_something(line));
+    let candidates = [said.next(), said.next()];
+    candidates.into_iter().flatten().find_map(|(number, line)| {
+        let at = line.match_indices(": #").map(|(at, _)| at + 2).find(|at| begins_text(&line[*at..]))?;
+        let before = &line[..at];
+        let is_open = before.matches(['{', '[']).count() > before.matches(['}', ']']).count();
+        let is_quoted = before.matches('"').count() % 2 == 1;
+        let column = count(before).saturating_add(1);
+        let found = Found { line: number_of(number), column, length: 1, slip: Slip::Remark };
+        (is_open && !is_quoted).then_some(found)
+    })
+}
+
+/// Returns whether a comment reads like a text that begins with `#`: `#42`, and not `# 42`.
+pub(in crate::spec) fn begins_text(comment: &str) -> bool {
+    comment.strip_prefix('#').is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric()))
+}
+
+/// Finds the line of a list that lacks its dash, or the blank after it: at a line where reading stopped, or the one before it.
+pub(in crate::spec) fn missing_dash(text: &str, line: u32) -> Option<Found> {
+    let last = usize::try_from(line).ok()?;
+    let lines: Vec<&str> = text.lines().take(last).collect();
+    let mut said = lines.iter().enumerate().rev().filter(|(_, line)| says_something(line));
+    let candidates = [said.next(), said.next()];
+    candidates.into_iter().flatten().find_map(|(number, line)| {
+        let indent = indent_of(line);
+        let rest = line[indent..].trim_end_matches(['\r', ' ', '\t']);
+        let above = lines[..number].iter().rev().find(|above| says_something(above) && indent_of(above) <= indent)?;
+        let is_of_a_list = indent_of(above) == indent && above[indent..].starts_with("- ");
+        let word = rest.split(" #").next().unwrap_or_default().trim_end();
+        let slip = if rest.starts_with("- ") || !is_of_a_list || word == "-" {
+            return None;
+        } else if word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric())) {
+            Slip::TightDash
+        } else if word_length(word) == word.len() && !is_known(word) {
+            Slip::NoDash
+        } else {
+            return None;
+        };
+        Some(Found { line: number_of(number), column: count(&line[..indent]).saturating_add(1), length: 1, slip })
+    })
 }
 
 /// Finds the slip in a word that stands where it means nothing, and how many characters are before it.
@@ -134,9 +216,8 @@ fn in_line(line: &str, below: Option<&str>) -> Option<(usize, Slip)> {
 /// Finds a slip at the start of a word or a line without its indentation.
 fn at_start(text: &str) -> Option<(usize, Slip)> {
     let first = text.chars().next()?;
-    let is_bullet = meant(first).is_some_and(|(meant, _)| meant == '-') && text[first.len_utf8()..].starts_with(' ');
-    let is_remark = first == '\u{ff03}';
-    if is_odd_blank(first) || is_bullet || is_remark {
+    let is_sign = meant(first).is_some_and(|(meant, _)| matches!(meant, '-' | '[' | '{' | '#'));
+    if is_odd_blank(first) || is_sign {
         return Some((0, Slip::LookAlike(first)));
     }
     if let Some(at) = quoted_length(text) {
@@ -235,6 +316,8 @@ mod tests {
             ("id=ri-a", Some((2, Slip::NoColon))),
             ("region cn-x", Some((6, Slip::NoColon))),
             ("\u{2013} sh-backup", Some((0, Slip::LookAlike('\u{2013}')))),
+            ("\u{ff0d}sh-backup", Some((0, Slip::LookAlike('\u{ff0d}')))),
+            ("\u{ff3b}sh-backup\u{ff3d}", Some((0, Slip::LookAlike('\u{ff3b}')))),
             ("limts", None),
             ("", None),
         ] {
@@ -254,6 +337,26 @@ mod tests {
         assert_eq!(at("a:\n  \"id\":x\n", 2), Some((2, 7, Slip::NoBlank)));
         assert_eq!(at("a: 1\nb: 2\nreason: c: d\n", 3), None);
         assert_eq!(at("", 1), None);
+    }
+
+    #[test]
+    fn finds_the_entry_of_a_list_that_lacks_its_dash() {
+        let at = |text: &str, line| missing_dash(text, line).map(|found| (found.line, found.column, found.slip));
+        assert_eq!(at("a:\n  - x\n  y\n", 3), Some((3, 3, Slip::NoDash)));
+        assert_eq!(at("a:\n  - x\n  y\nb: 1\n", 4), Some((3, 3, Slip::NoDash)));
+        assert_eq!(at("a:\n  - x\n    # why\n  -y\n", 4), Some((4, 3, Slip::TightDash)));
+        assert_eq!(at("a:\n  - x\n  status\n", 3), None, "a key that lacks its colon");
+        assert_eq!(at("a:\n  - x\nb\n", 3), None);
+        assert_eq!(in_list("-y"), Some((0, Slip::TightDash)));
+        assert_eq!(in_list("y"), None);
+    }
+
+    #[test]
+    fn finds_the_text_that_became_a_comment() {
+        let at = |text: &str, line| remark(text, line).map(|found| (found.line, found.column, found.slip));
+        assert_eq!(at("a: { b: #42 }\nc: 1\n", 2), Some((1, 9, Slip::Remark)));
+        assert_eq!(at("a: { b: # why\n", 2), None);
+        assert_eq!(at("a: { b: 1 }\nb: #42\n", 2), None);
     }
 
     #[test]

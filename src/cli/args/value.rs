@@ -75,8 +75,11 @@ pub(super) fn routes(text: &str) -> Result<usize, String> {
 }
 
 pub(super) fn region(text: &str) -> Result<Region, String> {
-    let is_region = !text.is_empty() && text.chars().all(|character| Grammar::Region.admits(character));
-    if is_region { Ok(text.into()) } else { Err("a region is written as the API does, such as cn-shanghai".to_owned()) }
+    if Grammar::Region.holds(text) {
+        Ok(text.into())
+    } else {
+        Err("a region is written as the API does, such as cn-shanghai".to_owned())
+    }
 }
 
 pub(super) fn quota(text: &str) -> Result<Quota, String> {

@@ -14,7 +14,7 @@ use crate::emulator::{
 };
 use crate::language::worded;
 use crate::loopback::is_here;
-use crate::ops::connection::{open_world, unusable_seed, world_exists};
+use crate::ops::connection::{open_world, unusable_faults, unusable_seed, world_exists};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::shared_file::{self, Access};
 use crate::store::named::{self, Links};
@@ -101,7 +101,7 @@ fn host(serving: &Serving, clock: Clock, output: &Output) -> Result<Host> {
         let schedule = faults_in(path)?;
         let what = worded!("the schedule of faults {path}", path = path.display());
         host.add_faults(schedule, clock.now()).map_err(|error| match error {
-            HostError::Seed { source, .. } => unusable_seed(&what, &source).into(),
+            HostError::Seed { source, .. } => unusable_faults(&what, &source).into(),
             error => anyhow::Error::from(error),
         })?;
     }
@@ -171,5 +171,5 @@ pub(super) fn faults_in(path: &Path) -> Result<Vec<Fault>> {
     let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
     let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
     let what = worded!("the schedule of faults {path}", path = path.display());
-    Ok(Fault::parse_schedule(&text).map_err(|error| unusable_seed(&what, &error))?)
+    Ok(Fault::parse_schedule(&text).map_err(|error| unusable_faults(&what, &error))?)
 }

@@ -17,6 +17,9 @@ use crate::store::named::{self, Links, NamedError};
 /// How many names are listed.
 const NAMED: usize = 5;
 
+/// How far down subdirectories are looked into.
+const DEEPEST: usize = 3;
+
 /// Returns whether a file in a directory is read as a part of its spec: what a shell's `*.yaml` and `*.yml` name, so no hidden
 /// one, such as an editor keeps beside what it edits.
 pub(in crate::ops) fn is_merged(path: &Path) -> bool {
@@ -68,7 +71,9 @@ pub(super) fn meant(missing: &Path) -> Option<String> {
     let name = missing.file_name()?.to_str()?;
     let candidates: Vec<String> = entries(directory)
         .into_iter()
-        .filter(|path| path.is_file() && (is_merged(path) || has_extension(path, "json")) && says_version(path))
+        .filter(|path| {
+            path.is_file() && ["yaml", "yml", "json"].iter().any(|end| has_extension(path, end)) && says_version(path)
+        })
         .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
         .collect();
     let stem = Path::new(name).file_stem();
@@ -117,6 +122,12 @@ fn says_version(path: &Path) -> bool {
     text.trim_start_matches('\u{feff}').lines().any(|line| line.starts_with("version"))
 }
 
+/// Lists files of a directory without a spec that may be meant for one.
+pub(super) fn spelt_otherwise(directory: &Path) -> Vec<String> {
+    let found = entries(directory).into_iter().filter(|path| path.is_file() && looks_meant(path));
+    found.map(|path| path.display().to_string()).take(NAMED).collect()
+}
+
 /// Lists subdirectories that hold files of a spec.
 pub(super) fn below(directory: &Path) -> Vec<String> {
     let found = entries(directory).into_iter().filter(|path| path.is_dir() && looks_meant(path));
@@ -140,10 +151,18 @@ fn looks_meant(path: &Path) -> bool {
         return false;
     }
     if path.is_dir() {
-        return entries(path).iter().any(|inner| inner.is_file() && is_merged(inner));
+        return holds_a_file(path, DEEPEST);
     }
     let is_spelt_otherwise = has_extension(path, "yaml") || has_extension(path, "yml");
     path.is_file() && (is_spelt_otherwise || is_a_copy(path) || has_extension(path, "json") && has_sections(path))
+}
+
+/// Returns whether a directory, or one below it, holds a file that would be merged. A link to a directory may lead back here.
+fn holds_a_file(directory: &Path, levels: usize) -> bool {
+    let is_below = |inner: &Path| levels > 0 && !inner.is_symlink() && inner.is_dir();
+    entries(directory)
+        .iter()
+        .any(|inner| inner.is_file() && is_merged(inner) || is_below(inner) && holds_a_file(inner, levels - 1))
 }
 
 /// Returns whether a file is named as a copy of one that is read: `x.yaml.bak`, `x.yml.orig`, `x.yaml~`.

@@ -9,7 +9,7 @@ use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::language::say;
 use crate::plan::{BlockCode, Plan, Warning};
-use crate::resource::Address;
+use crate::resource::{Address, Provider};
 use crate::run::{Exit, Reason, Report, RunOutcome, StepReason, StepResult};
 use crate::state::RunId;
 
@@ -80,7 +80,7 @@ impl Given {
 
     fn of(&self, file: Option<&str>, rest: &str) -> String {
         let flags = [("-C", self.chdir.as_deref()), ("-f", file)];
-        let given = flags.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value?))));
+        let given = flags.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", path(value?))));
         format!("rictl{}{} {rest}", given.collect::<String>(), flagged(&self.cloud))
     }
 
@@ -125,6 +125,12 @@ fn takes_a_spec(rest: &str) -> bool {
         && !OF_NONE.contains(&rest.split(' ').next().unwrap_or_default())
 }
 
+/// Writes a path behind its flag: one that begins like a flag would be taken for one.
+fn path(path: &str) -> String {
+    let is_like_a_flag = path.starts_with('-') && path != "-";
+    if is_like_a_flag { quoted(&format!("./{path}")) } else { quoted(path) }
+}
+
 /// Returns flags with their values, each after a blank.
 fn flagged(flags: &[(&'static str, String)]) -> String {
     flags.iter().map(|(name, value)| flag(name, Some(value))).collect()
@@ -153,10 +159,13 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
         if plan.failures.iter().all(|failure| failure.may_be_misspelt) {
             let regions: BTreeSet<&str> = plan.failures.iter().map(|failure| failure.scope.region.as_str()).collect();
             let regions = Vec::from_iter(regions).join(", ");
-            return Some(Phrase::of(
-                say!("correct {regions} in the spec where it is misspelt, then {plan}"),
-                [("regions", Phrase::theirs(regions)), ("plan", Phrase::command(again()))],
-            ));
+            let told = match plan.target.provider {
+                Provider::Emulator => {
+                    say!("correct {regions} in the spec, or add it to the `regions` of the world, then {plan}")
+                }
+                Provider::Alibaba => say!("correct {regions} in the spec where it is misspelt, then {plan}"),
+            };
+            return Some(Phrase::of(told, [("regions", Phrase::theirs(regions)), ("plan", Phrase::command(again()))]));
         }
         return Some(one(say!("{command} reads again what could not be read"), again()));
     }

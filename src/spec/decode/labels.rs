@@ -31,7 +31,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, path: Path<'_>, findings: &mut Fin
         let name = read::label::<LabelKey>(path, Node::Word(key), findings);
         let value = match node {
             Node::Word(word) if word.text.is_empty() && !word.quoted => {
-                read::refuse(path, place, ValueFault::Nothing { wanted: Type::String }, findings);
+                read::refuse(path, place, ValueFault::Nothing { remark: false, wanted: Type::String }, findings);
                 continue;
             }
             node => read::label::<LabelValue>(path, node, findings),

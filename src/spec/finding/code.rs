@@ -64,12 +64,16 @@ codes! {
     NotYaml, "not_yaml", Error, "broken syntax";
     /// A line is indented with a tab.
     Tab, "tab", Error, "broken syntax";
-    /// A character looks like a blank, a colon, a comma or a quote, and is another.
+    /// A character looks like one that means something in YAML, or like nothing, and is another.
     LookAlike, "look_alike", Error, "broken syntax";
     /// A colon has no blank after it.
     NoBlank, "no_blank", Error, "broken syntax";
     /// A key has no colon after it.
     NoColon, "no_colon", Error, "broken syntax";
+    /// An entry of a list has no `-` with a blank behind it.
+    NoDash, "no_dash", Error, "broken syntax";
+    /// A `#` makes a comment of a text within braces, and of the brace that closes them.
+    Remark, "remark", Error, "broken syntax";
     /// A merge left its marks behind.
     ConflictMark, "conflict_mark", Error, "broken syntax";
     /// A file holds several documents.
@@ -170,6 +174,8 @@ codes! {
     DependsOnItself, "depends_on_itself", Error, "cycle";
     /// Dependencies go round in a circle.
     Cycle, "cycle", Error, "cycle";
+    /// A name looks like another one, or like Latin letters, and is written with letters of another script.
+    Confusable, "confusable", Warning, "confusable name";
     /// An interface is to be up although what it depends on is to be down.
     Stranded, "stranded", Warning, "stranded";
     /// A group has no members.

@@ -208,6 +208,13 @@ impl Grammar {
         }
     }
 
+    /// Returns whether a whole word is of this kind.
+    pub fn holds(self, word: &str) -> bool {
+        !word.is_empty()
+            && word.chars().count() <= self.longest()
+            && word.chars().all(|character| self.admits(character))
+    }
+
     /// Returns the same as a regular expression.
     pub const fn pattern(self) -> &'static str {
         match self {

@@ -231,6 +231,11 @@ impl<'t> Reader<'t, '_> {
         if error.info().contains("unknown anchor") {
             return self.stop(place, SyntaxFault::NotAllowed(Mark::Alias));
         }
+        if error.info().contains("recursion limit") {
+            // The parser looks ahead, and gives up before the bracket is read that is one too many.
+            let place = self.open.last().copied().unwrap_or(place);
+            return self.stop(Place { length: 1, ..place }, SyntaxFault::TooDeep { levels: bounds::SPEC_DEPTH });
+        }
         if let Some(column) = tab_column(self.text, place.line) {
             return self.stop(Place { column, ..place }, SyntaxFault::Tab);
         }
@@ -240,7 +245,11 @@ impl<'t> Reader<'t, '_> {
         {
             return self.stop(Place { line, column, length: 1, ..place }, SyntaxFault::Tab);
         }
-        if let Some(Found { line, column, length, slip }) = slips::near(self.text, place.line) {
+        if let Some(Found { line, column, length, slip }) = slips::remark(self.text, place.line) {
+            return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
+        }
+        let slip = slips::missing_dash(self.text, place.line).or_else(|| slips::near(self.text, place.line));
+        if let Some(Found { line, column, length, slip }) = slip {
             return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
         }
         let is_within = ["while parsing a flow", "illegal placement of"].iter().any(|text| error.info().contains(text));

@@ -4,7 +4,7 @@ use super::found;
 use crate::diagnostic::Diagnostic;
 use crate::language::{say, sentence, word};
 use crate::spec::finding::{Crowd, Mark, SyntaxFault, YamlFault};
-use crate::spec::slips::{Slip, meant};
+use crate::spec::slips::{Slip, is_invisible, meant};
 
 pub(super) fn words(fault: &SyntaxFault) -> Diagnostic {
     match fault {
@@ -81,6 +81,28 @@ fn not_allowed(mark: Mark) -> Diagnostic {
 
 fn slipped(slip: Slip) -> Diagnostic {
     match slip {
+        Slip::LookAlike(character) if is_invisible(character) => {
+            let number = format!("{:04X}", u32::from(character));
+            Diagnostic::error(say!("a character that takes no room (U+{number})", number))
+                .label(say!("nothing belongs here"))
+                .hint(say!("take it out, and look for more of them: they come with text that is copied from elsewhere"))
+        }
+        Slip::LookAlike(character) if meant(character).is_some_and(|(meant, _)| matches!(meant, '-' | '[' | '{')) => {
+            let (wanted, name) = meant(character).unwrap_or((' ', sentence!("character")));
+            let number = format!("{:04X}", u32::from(character));
+            let error = Diagnostic::error(say!(
+                "a {name} (U+{number}) where {wanted} belongs",
+                name = word(name),
+                number,
+                wanted = format!("`{wanted}`")
+            ));
+            let instead = match wanted {
+                '-' => say!("write `- ` and the entry: a hyphen and a blank"),
+                '[' => say!("write `[a, b]`, with the brackets and the comma of ASCII"),
+                _ => say!("write `{ a: b }`, with the brackets and the colon of ASCII"),
+            };
+            error.label(say!("not {wanted}", wanted = format!("`{wanted}`"))).hint(instead)
+        }
         Slip::LookAlike(character) => {
             let (wanted, name) = meant(character).unwrap_or((' ', sentence!("character")));
             let wanted = if wanted == ' ' { say!("a space").to_owned() } else { format!("`{wanted}`") };
@@ -102,6 +124,17 @@ fn slipped(slip: Slip) -> Diagnostic {
         Slip::NoColon => Diagnostic::error(say!("a key without a `:`"))
             .label(say!("`: ` belongs here"))
             .hint(say!("write `key: value`")),
+        Slip::NoDash => Diagnostic::error(say!("an entry of a list without its `-`"))
+            .label(say!("`- ` belongs before it"))
+            .hint(say!("write every entry of the list as `- entry`, in the same column")),
+        Slip::TightDash => Diagnostic::error(say!("a `-` without a blank after it"))
+            .label(say!("a space belongs after it"))
+            .hint(say!("write every entry of the list as `- entry`, in the same column")),
+        Slip::Remark => {
+            Diagnostic::error(say!("a `#` behind a blank begins a comment, which takes the rest of the line"))
+                .label(say!("a comment from here on"))
+                .hint(say!("quote a text that begins with it, as in `reason: \"#42\"`"))
+        }
         Slip::ConflictMark => Diagnostic::error(say!("a merge conflict is not resolved")).label(say!("its mark")).hint(
             say!("keep what is right of both sides, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>"),
         ),

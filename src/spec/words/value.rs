@@ -27,7 +27,10 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             ours = SUPPORTED_VERSION,
             found
         )),
-        ValueFault::Nothing { wanted: kind } => nothing(cannot(say!("has no value")), path, *kind),
+        ValueFault::Nothing { remark: true, .. } => cannot(say!("has no value"))
+            .label(say!("a comment from here on"))
+            .hint(say!("quote a text that begins with `#`, as in `reason: \"#42\"`")),
+        ValueFault::Nothing { wanted: kind, .. } => nothing(cannot(say!("has no value")), path, *kind),
         ValueFault::WrongType { found: kind, wanted: other, spelling } => {
             let error = cannot(&say!(
                 "is {found}, not {wanted}",
@@ -43,6 +46,9 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
         ValueFault::OneWord { key, word } => cannot(say!("is one word, not a list")).label(as_list(key, word)),
         ValueFault::UnknownWord { word, meant, known } => {
             let error = cannot(&say!("cannot be `{word}`", word));
+            if let Some(days) = span(word, known) {
+                return error.hint(say!("there are no spans: write each, as in `[{days}]`", days = days.join(", ")));
+            }
             let error = meant.iter().fold(error, |error, meant| error.label(did_you_mean(meant)));
             let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
             error.hint(say!("it is {known}; nothing else can be asked for", known = known.join(say!(" or "))))
@@ -237,9 +243,32 @@ fn is_no(word: &str) -> bool {
     ["no", "n", "off"].iter().any(|no| word.eq_ignore_ascii_case(no))
 }
 
+/// Returns the words from one to another, in their order and over its end, where a word is such a span: `mon-fri`.
+fn span<'k>(word: &str, known: &[&'k str]) -> Option<Vec<&'k str>> {
+    let (from, to) = word.split_once(['-', '\u{2013}']).or_else(|| word.split_once(".."))?;
+    let place = |word: &str| known.iter().position(|known| known.eq_ignore_ascii_case(word.trim()));
+    let (from, to) = (place(from)?, place(to)?);
+    let length = (to + known.len() - from) % known.len() + 1;
+    Some((0..length).map(|step| known[(from + step) % known.len()]).collect())
+}
+
 /// Says how the list would be written: with the word that stands there, where that can be all of it.
 fn as_list(key: &Key, word: &str) -> String {
-    let of_it = || format!("[{}]", serde_json::Value::from(word));
+    let of_it = || match key.kind {
+        // No address has a blank or a comma in it.
+        Kind::Addresses => {
+            let addresses = word.split([' ', ',']).filter(|address| !address.is_empty());
+            format!(
+                "[{}]",
+                addresses.map(|one| serde_json::Value::from(one).to_string()).collect::<Vec<_>>().join(", ")
+            )
+        }
+        Kind::Choices { words, .. } => match span(word, words) {
+            Some(words) => format!("[{}]", words.join(", ")),
+            None => format!("[{}]", serde_json::Value::from(word)),
+        },
+        _ => format!("[{}]", serde_json::Value::from(word)),
+    };
     let example = if key.kind == Kind::Arguments { key.example.to_owned() } else { of_it() };
     let what = match key.kind {
         Kind::Arguments => say!("an argument list, never shell text"),

@@ -2,13 +2,43 @@
 
 use std::borrow::Borrow;
 
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::language::say;
 use crate::spec::finding::{Circle, Members, WholeFault};
 
 /// How many names a message lists before it says how many more there are.
 const NAMED: usize = 16;
+
+fn confusable(
+    (section, name): (&str, &str),
+    (letter, latin): (char, char),
+    twin: &Option<(String, Place)>,
+) -> Diagnostic {
+    let number = format!("{:04X}", u32::from(letter));
+    let hint = say!("write it with Latin letters, or give it a name that cannot be taken for another");
+    let Some((twin, place)) = twin else {
+        let text = say!(
+            "`{section}.{name}` mixes scripts: its {letter} (U+{number}) looks like the Latin `{latin}`",
+            section,
+            name,
+            letter,
+            number,
+            latin
+        );
+        return Diagnostic::warning(text).hint(hint);
+    };
+    let text = say!(
+        "`{section}.{name}` looks like `{section}.{twin}`: its {letter} (U+{number}) is no `{latin}`",
+        section,
+        name,
+        twin,
+        letter,
+        number,
+        latin
+    );
+    Diagnostic::warning(text).related(*place, say!("the other one")).hint(hint)
+}
 
 pub(super) fn words(fault: &WholeFault) -> Diagnostic {
     match fault {
@@ -45,6 +75,9 @@ pub(super) fn words(fault: &WholeFault) -> Diagnostic {
             Diagnostic::error(say!("`interfaces.{address}` depends on itself", address))
                 .label(say!("itself"))
                 .hint(say!("remove it from `depends_on`"))
+        }
+        WholeFault::Confusable { section, name, letter, latin, twin } => {
+            confusable((section, name), (*letter, *latin), twin)
         }
         WholeFault::Cycle(circle) => cycle(circle),
         WholeFault::Stranded { address, declared, needed } => Diagnostic::warning(say!(
