@@ -11,10 +11,12 @@ use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::cloud::listing;
 use crate::cloud::routes::{RoutesRead, reading};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::emulator::Manner;
 use crate::overview;
 use crate::render::words;
 use crate::resource::{AccountName, Observed, Region, Route, Router, RouterInterfaceId, Scope, Target};
+use crate::spec::keys::Grammar;
 use crate::spec::{self, SpecDigest, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::Links;
@@ -53,7 +55,8 @@ pub fn blank_project(regions: &[Region], profile: Option<&str>, world: Option<&P
             text.push_str(&format!("  {key}: {}\n", serde_json::Value::from(value)));
         }
     }
-    let spec = spec::parse(vec![SpecFile { name: "the command line".to_owned(), bytes: text.into_bytes() }])?;
+    let spec = spec::parse(vec![SpecFile { name: "the command line".to_owned(), bytes: text.into_bytes() }])
+        .map_err(|diagnostics| refused(&diagnostics))?;
     Ok(Project {
         name: String::new(),
         spec,
@@ -61,6 +64,16 @@ pub fn blank_project(regions: &[Region], profile: Option<&str>, world: Option<&P
         directory: "".into(),
         place: Paths::new("", "").into(),
     })
+}
+
+/// Says what no spec can hold. Its places are in a text that nobody wrote.
+fn refused(diagnostics: &Diagnostics) -> Refusal {
+    let error = diagnostics.findings.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    let Some(error) = error.map(Diagnostic::told) else {
+        return Refusal::new(Exit::Error, "bug: an empty spec without an error was refused");
+    };
+    let refusal = Refusal::new(Exit::Error, format!("no spec can hold this: {}", error.summary));
+    error.hint.iter().fold(refusal, |refusal, hint| refusal.hint(hint.clone()))
 }
 
 /// Chooses the regions to read: those given; or those of a Terraform state and the environment's, which may be where its
@@ -75,17 +88,28 @@ pub fn regions(
     world: Option<&Path>,
     clock: Clock,
 ) -> Result<Vec<Region>> {
-    let in_environment = || REGION_VARIABLES.into_iter().find_map(|name| environment.get(name)).map(Region::from);
-    let in_profile = || region_of_profile(environment, profile).map(Region::from);
+    let in_environment = || {
+        REGION_VARIABLES.into_iter().find_map(|name| match environment.get(name) {
+            Some(value) => Some(region(value, name)),
+            None if environment.is_illegible(name) => {
+                let refusal = Refusal::new(Exit::Error, format!("{name} is not UTF-8 text"));
+                Some(Err(refusal.hint("set it to a region such as cn-shanghai, or unset it").into()))
+            }
+            None => None,
+        })
+    };
+    let in_profile = || region_of_profile(environment, profile).map(|value| region(&value, "the profile's region_id"));
     let mut regions: Vec<Region> = given.to_vec();
     if regions.is_empty() {
-        regions.extend(imported.into_iter().flat_map(|imported| imported.regions.clone()));
+        for named in imported.into_iter().flat_map(|imported| &imported.regions) {
+            regions.push(region(named.as_str(), "a region of the Terraform state")?);
+        }
         match world {
             Some(world) => {
                 regions =
                     open_world(world, Links::Refused, Manner::Looking, clock)?.world().regions().cloned().collect()
             }
-            None => regions.extend(in_environment().or_else(in_profile)),
+            None => regions.extend(in_environment().or_else(in_profile).transpose()?),
         }
     }
     let mut seen = BTreeSet::new();
@@ -96,6 +120,21 @@ pub fn regions(
         return Err(refusal.hint(hint).into());
     }
     Ok(regions)
+}
+
+/// Takes a region from where it was not typed: `named_by` says where.
+fn region(text: &str, named_by: &str) -> Result<Region> {
+    if Grammar::Region.holds(text) {
+        return Ok(text.into());
+    }
+    let meant = text.trim_matches(|character: char| character.is_whitespace() || character.is_ascii_punctuation());
+    let meant = meant.to_lowercase();
+    let refusal = Refusal::new(Exit::Error, format!("{named_by} is `{text}`, and no region is written so"));
+    Err(match Grammar::Region.holds(&meant) {
+        true => refusal.hint(format!("write {meant} there, or name the regions with --region")),
+        false => refusal.hint("a region is written as the API does, such as cn-shanghai; or name it with --region"),
+    }
+    .into())
 }
 
 /// Reads every interface of the regions; of an imported Terraform state, its interfaces alone.
@@ -132,9 +171,7 @@ pub async fn read(
             "{name} ({id}) of the Terraform state is left out: it is in none of the regions that were read ({read}); name its own with --region."
         )
     }));
-    survey.notes.extend(imported.deposed.iter().map(|(id, address)| {
-        format!("{id} is left out: Terraform has replaced it and means to destroy it (deposed, {address}).")
-    }));
+    survey.notes.extend(imported.remarks());
     Ok(survey)
 }
 

@@ -9,8 +9,13 @@ use super::escape::escape_terminal;
 use crate::resource::{Address, DesiredStatus, Observed, Provider, Region, Status};
 use crate::survey::{Entry, LikelyGroup, Survey};
 
+pub mod json;
+
 /// The file beside the spec that its first line names.
 pub const SCHEMA_FILE: &str = "rictl.schema.json";
+
+/// How much of a spec a plan may change.
+const MAX_CHANGES_PERCENT: u8 = 30;
 
 /// What the spec says apart from the interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +36,7 @@ pub fn write<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Setting
     head(out, survey, settings)?;
     cloud(out, survey, settings, home)?;
     writeln!(out, "\n# Blast radius: a plan beyond a limit is refused.")?;
-    writeln!(out, "limits:\n  max_changes_percent: 30\n  # max_changes: 4")?;
+    writeln!(out, "limits:\n  max_changes_percent: {MAX_CHANGES_PERCENT}\n  # max_changes: 4")?;
     groups(out, survey)?;
     writeln!(out, "\ninterfaces:")?;
     if survey.entries.is_empty() {

@@ -23,6 +23,10 @@ pub struct Imported {
     pub regions: BTreeSet<Region>,
     /// Interfaces that were replaced and that Terraform means to destroy, and what they are of. They are not in `names`.
     pub deposed: BTreeMap<RouterInterfaceId, String>,
+    /// Interfaces that Terraform means to destroy and make anew, and what they are called there. They are in `names`.
+    pub tainted: BTreeMap<RouterInterfaceId, String>,
+    /// The resources whose id is of no use, and what stands in its place.
+    pub without_id: BTreeMap<String, &'static str>,
     /// The resources that activate what they read, by interface.
     pub connections: BTreeMap<RouterInterfaceId, String>,
     /// The resources that may hold a status of their own, by interface.
@@ -43,8 +47,13 @@ pub fn read(bytes: &[u8]) -> Result<Imported, StateError> {
     }
     // The object that took its place may be known by the same id.
     imported.deposed.retain(|id, _| !imported.names.contains_key(id));
-    let is_empty = imported.names.is_empty() && imported.deposed.is_empty();
-    if is_empty { Err(StateError::Nothing) } else { Ok(imported) }
+    if !imported.names.is_empty() {
+        return Ok(imported);
+    }
+    let without = imported.without_id.iter().map(|(address, id)| format!("{address} (its id is {id})"));
+    let deposed = imported.deposed.values().map(|address| format!("{address} (deposed)"));
+    let unusable: Vec<String> = without.chain(deposed).collect();
+    Err(if unusable.is_empty() { StateError::Nothing } else { StateError::NoneUsable(named(&unusable)) })
 }
 
 impl Imported {
@@ -53,7 +62,10 @@ impl Imported {
         let terraform_address = address(resource, instance);
         match resource.kind.as_str() {
             "alicloud_router_interface" | "alicloud_express_connect_router_interface" => {
-                let Some(id) = text("id") else { return };
+                let Some(id) = text("id") else {
+                    self.without_id.insert(terraform_address, instance.instead_of_text("id"));
+                    return;
+                };
                 let id = RouterInterfaceId::from(id);
                 let regions = ["opposite_region", "opposite_region_id", "region_id"];
                 self.regions.extend(regions.into_iter().filter_map(text).map(Region::from));
@@ -64,19 +76,50 @@ impl Imported {
                 if resource.kind == "alicloud_express_connect_router_interface" {
                     self.holders.insert(id.clone(), terraform_address);
                 }
+                if instance.status.as_deref() == Some("tainted") {
+                    self.tainted.insert(id.clone(), address(resource, instance));
+                }
                 self.names.insert(id, name(resource, instance));
             }
             "alicloud_router_interface_connection" => {
-                let is_current = instance.deposed.as_ref().is_none_or(String::is_empty);
-                if let Some(id) = ["interface_id", "id"].into_iter().find_map(text).filter(|_| is_current) {
-                    let id = RouterInterfaceId::from(id);
-                    self.connections.insert(id.clone(), terraform_address);
-                    // The connection alone may be what this state manages.
-                    self.names.entry(id).or_insert_with(|| name(resource, instance));
+                if instance.deposed.as_ref().is_some_and(|key| !key.is_empty()) {
+                    return;
                 }
+                let Some(id) = ["interface_id", "id"].into_iter().find_map(text) else {
+                    self.without_id.insert(terraform_address, instance.instead_of_text("interface_id"));
+                    return;
+                };
+                let id = RouterInterfaceId::from(id);
+                self.connections.insert(id.clone(), terraform_address);
+                // The connection alone may be what this state manages.
+                self.names.entry(id).or_insert_with(|| name(resource, instance));
             }
             _ => {}
         }
+    }
+
+    /// Says what of it is in no spec, or is to go in Terraform's eyes.
+    pub fn remarks(&self) -> Vec<String> {
+        let without = self.without_id.iter().map(|(address, id)| {
+            format!(
+                "{address} of the Terraform state is left out: its id is {id}; `terraform refresh` may complete it."
+            )
+        });
+        let deposed = self.deposed.iter().map(|(id, address)| {
+            format!("{id} is left out: Terraform has replaced it and means to destroy it (deposed, {address}).")
+        });
+        let tainted = self.tainted.iter().map(|(id, address)| {
+            format!(
+                "{id} is declared, and Terraform means to destroy it and make another (tainted); `terraform untaint '{address}'` \
+                 lets it stay."
+            )
+        });
+        without.chain(deposed).chain(tainted).collect()
+    }
+
+    /// Returns how many of its interfaces are in no spec, whatever is live.
+    pub fn left_out(&self) -> usize {
+        self.without_id.len() + self.deposed.len()
     }
 
     /// Says which resources would undo what rictl does, one sentence for each kind.

@@ -225,3 +225,84 @@ fn keeps_names_in_any_script_and_puts_a_limit_in_force() {
     let plan = scene.rictl("plan --json").with_code(0).stdout;
     assert!(plan.contains("\"applyable\":false"), "{plan}");
 }
+
+#[test]
+fn says_of_every_interface_of_a_terraform_state_what_became_of_it() {
+    let scene = Scene::empty();
+    scene.write("w.yaml", "regions: [cn-shanghai]\ninterfaces: [{id: ri-a}, {id: ri-b}]\n");
+    let instance = |name: &str, instance: &str| {
+        format!(
+            r#"{{"mode": "managed", "type": "alicloud_router_interface", "name": "{name}", "instances": [{instance}]}}"#
+        )
+    };
+    let state = |resources: &[String]| format!(r#"{{"version": 4, "resources": [{}]}}"#, resources.join(", "));
+    let ids = [r#"{"attributes": null}"#, r#"{"attributes": {"id": ""}}"#, r#"{"attributes": {"id": 12}}"#];
+    let without: Vec<String> = ids.iter().enumerate().map(|(n, id)| instance(&format!("x{n}"), id)).collect();
+    let good = [
+        instance("a", r#"{"status": "tainted", "attributes": {"id": "ri-a"}}"#),
+        instance("b", r#"{"deposed": "7f2c", "attributes": {"id": "ri-b"}}"#),
+    ];
+    scene.write("t.tfstate", &state(&[&without[..], &good].concat()));
+    let init = scene.rictl("init --world w.yaml --from-tfstate t.tfstate").with_code(0);
+    for said in [
+        "alicloud_router_interface.x0 of the Terraform state is left out: its id is missing",
+        "alicloud_router_interface.x1 of the Terraform state is left out: its id is empty",
+        "alicloud_router_interface.x2 of the Terraform state is left out: its id is a number",
+        "ri-a is declared, and Terraform means to destroy it and make another (tainted); `terraform untaint 'alicloud_router_interface.a'`",
+        "1 interface declared, 4 left out",
+    ] {
+        assert!(init.stderr.contains(said), "{said}: {init:#?}");
+    }
+    scene.write("none.tfstate", &state(&without));
+    let refused = scene.rictl("init --world w.yaml --from-tfstate none.tfstate --force").with_code(1);
+    assert!(refused.stderr.contains("none of its router interfaces can be declared"), "{refused:#?}");
+}
+
+#[test]
+fn names_the_region_that_a_terraform_state_lacks_and_writes_nothing() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", "regions: [cn-beijing]\ninterfaces: [{id: ri-far}]\n");
+    scene.write(
+        "t.tfstate",
+        r#"{"version": 4, "resources": [{"mode": "managed", "type": "alicloud_router_interface", "name": "near",
+            "instances": [{"attributes": {"id": "ri-near", "opposite_region": "cn-beijing"}}]}]}"#,
+    );
+    let refused = scene.rictl("init --world world.yaml --from-tfstate t.tfstate").with_code(1);
+    for said in ["none of the regions that were read (cn-beijing)", "init --region REGION --from-tfstate t.tfstate`"] {
+        assert!(refused.stderr.contains(said), "{said}: {refused:#?}");
+    }
+    assert!(!scene.path("rictl.yaml").exists(), "the run that is advised is free to write it");
+}
+
+#[test]
+fn writes_json_where_the_name_ends_so_and_names_places_that_commands_take() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    scene.rictl("init --world world.yaml --output net.json").with_code(0);
+    plans_to_nothing(&scene, "net.json");
+    assert!(!scene.path("rictl.schema.json").exists(), "JSON has no line that would name it");
+    let dashed = scene.rictl("init --world world.yaml --output=-x.yaml").with_code(0);
+    assert!(dashed.stderr.contains("Next: rictl -f ./-x.yaml plan"), "{dashed:#?}");
+    std::fs::create_dir(scene.path("d")).unwrap();
+    let refused = scene.rictl("init --world nowhere.yaml --output d --force").with_code(1);
+    assert!(
+        refused.stderr.contains("d is a directory") && refused.stderr.contains("--output d/rictl.yaml"),
+        "{refused:#?}"
+    );
+}
+
+#[test]
+fn names_the_variable_whose_region_is_none() {
+    let scene = Scene::empty();
+    for (name, value) in [
+        ("ALIBABA_CLOUD_REGION", "cn-beijing "),
+        ("ALIBABA_CLOUD_REGION_ID", "CN-Beijing"),
+        ("REGION_ID", "cn-beijing\r"),
+    ] {
+        let output = scene.command(&["init"]).env(name, value).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with(&format!("error: {name} is `")) && said.contains("write cn-beijing there"), "{said}");
+        assert!(!said.contains("command line"), "{said}");
+    }
+}

@@ -18,6 +18,9 @@ pub enum StateError {
     /// No router interface in it.
     #[error("it holds no router interface")]
     Nothing,
+    /// Router interfaces, none of which a spec could declare; what is wrong with each.
+    #[error("none of its router interfaces can be declared: {0}")]
+    NoneUsable(String),
 }
 
 impl StateError {
@@ -30,7 +33,7 @@ impl StateError {
             Self::Version(..) => {
                 "let Terraform 0.12 or newer upgrade it (`terraform refresh`), then `terraform state pull > FILE`"
             }
-            Self::Nothing => "`rictl init --region REGION` reads what is live, without a state",
+            Self::Nothing | Self::NoneUsable(_) => "`rictl init --region REGION` reads what is live, without a state",
         }
     }
 }
@@ -56,6 +59,8 @@ pub(super) struct Instance {
     pub(super) index_key: Option<Value>,
     /// Which leftover it is of an object that was replaced, and that Terraform means to destroy.
     pub(super) deposed: Option<String>,
+    /// Terraform's own mark: `tainted` is what it means to destroy and make anew.
+    pub(super) status: Option<String>,
     attributes: Option<Map<String, Value>>,
     /// What 0.11 recorded, in a state that no later release has refreshed.
     attributes_flat: Option<Map<String, Value>>,
@@ -64,9 +69,24 @@ pub(super) struct Instance {
 impl Instance {
     /// Returns a text among its attributes.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Returns what stands where a text was looked for in vain.
+    pub(super) fn instead_of_text(&self, name: &str) -> &'static str {
+        match self.value(name) {
+            None => "missing",
+            Some(Value::Null) => "null",
+            Some(Value::String(_)) => "empty",
+            Some(Value::Number(_)) => "a number",
+            Some(_) => "no text",
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
         let value = self.attributes.as_ref().and_then(|attributes| attributes.get(name));
         let flat = || self.attributes_flat.as_ref()?.get(name);
-        value.or_else(flat).and_then(Value::as_str).filter(|text| !text.is_empty())
+        value.or_else(flat)
     }
 }
 
