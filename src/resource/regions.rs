@@ -1,7 +1,7 @@
-//! The regions that the vendor's pages list, for suggestions alone: whether a region is there the API says.
+//! The regions that the vendor lists for VPC, for suggestions alone: whether a region is there the API says.
 
-/// In alphabetical order. Source: the vendor's page of regions and zones, 2026.
-pub const LISTED: [&str; 30] = [
+/// In alphabetical order: the endpoints of <https://api.aliyun.com/meta/v1/products/Vpc/versions/2016-04-28/api-docs.json>.
+pub const LISTED: [&str; 36] = [
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-south-1",
@@ -12,24 +12,30 @@ pub const LISTED: [&str; 30] = [
     "ap-southeast-6",
     "ap-southeast-7",
     "cn-beijing",
+    "cn-beijing-finance-1",
     "cn-chengdu",
     "cn-fuzhou",
     "cn-guangzhou",
     "cn-hangzhou",
     "cn-heyuan",
+    "cn-heyuan-acdr-1",
     "cn-hongkong",
     "cn-huhehaote",
     "cn-nanjing",
     "cn-qingdao",
     "cn-shanghai",
+    "cn-shanghai-finance-1",
     "cn-shenzhen",
+    "cn-shenzhen-finance-1",
     "cn-wuhan-lr",
     "cn-wulanchabu",
     "cn-zhangjiakou",
+    "cn-zhengzhou-jva",
     "eu-central-1",
     "eu-west-1",
     "me-central-1",
     "me-east-1",
+    "na-south-1",
     "us-east-1",
     "us-west-1",
 ];
