@@ -32,7 +32,7 @@ pub mod live;
 pub mod locked;
 mod neighbours;
 pub mod notify;
-mod one_state;
+pub mod one_state;
 pub mod part;
 pub mod project;
 pub mod prospects;

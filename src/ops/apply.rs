@@ -117,11 +117,13 @@ async fn begin<'s>(
         front.note(&|| words::report::warned(&words::history::open_beside(&run, state.as_str())));
     }
     let held_elsewhere = if operation == Operation::Apply { Held::Refused } else { Held::LeftThere };
-    one_state::take(&session.project, &connection.target, &accounts, held_elsewhere)?;
+    let state = recorded.state_for(&connection.target);
+    let left = one_state::take(&session.project, &connection.target, &accounts, state, held_elsewhere).await?;
     let mut recorded = recorded;
     let has_taken_along = take_along(session, &mut recorded, &connection.target, front)?;
     Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?
         .taking_along(has_taken_along)
+        .leaving(left)
         .speaking_as(connection.principal)
         .keeping(account))
 }

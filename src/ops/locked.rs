@@ -36,11 +36,12 @@ use crate::spec::Spec;
 use crate::state::{Records, RunId, State};
 use crate::store::account::AccountLocks;
 use crate::store::place::Seen as SeenThere;
+use crate::store::remote::StateName;
 use crate::store::{Store, StoreError};
 
 use super::failure::Refusal;
 use super::session::{Applied, Approval, Foreseen, Front, Session, Task};
-use super::{live, saved};
+use super::{live, one_state, saved};
 
 pub use unless::{unless_signalled, unless_taken_over};
 
@@ -59,6 +60,8 @@ pub struct Locked<'s, C, S> {
     settled: Vec<RunId>,
     /// Records came along from states beside this one.
     has_taken_along: bool,
+    /// What another state of the same store has: nothing is done about it, nor about what is counted with it.
+    left: BTreeMap<Address, StateName>,
     /// Lines that could be recorded nowhere.
     unrescued: Option<String>,
     /// What becomes of calls that are late on their way, once that was asked.
@@ -167,6 +170,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             standing,
             settled: Vec::new(),
             has_taken_along: false,
+            left: BTreeMap::new(),
             unrescued: None,
             late_calls: None,
             account: None,
@@ -191,6 +195,12 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     #[must_use]
     pub(super) fn taking_along(self, has_taken_along: bool) -> Self {
         Self { has_taken_along, ..self }
+    }
+
+    /// Says what another state of the same store has.
+    #[must_use]
+    pub(super) fn leaving(self, left: BTreeMap<Address, StateName>) -> Self {
+        Self { left, ..self }
     }
 
     /// Keeps the account's locks for as long as the session works, but for its pauses.
@@ -269,6 +279,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             self.record_observations(&planned)?;
             return Ok(Prepared::Nothing(Box::new(planned.plan)));
         }
+        one_state::refuse_steps(&planned.plan, &self.session.project.spec, &self.left)?;
         self.refuse_late(&planned.plan)?;
         planned.approved = self.approved(&planned, approval, is_saved, front).await?;
         // Whoever answers may take their time.

@@ -396,19 +396,27 @@ impl Remote for Postgres {
         Ok(Self { link: self.link.anew(), name: name.clone(), epoch: 0 })
     }
 
-    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
+    async fn own(
+        &mut self,
+        (note, bytes): (&NoteName, &[u8]),
+        keys: &[String],
+    ) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
         let own = self.name.clone();
-        let text = own.as_str();
-        let all: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&text, Type::TEXT)];
-        self.write_unclaimed(if anyway { schema::OWN_ANYWAY } else { schema::OWN }, &all).await?;
-        let holders = Remote::holders(self, keys).await?;
-        let firsts = holders.into_iter().filter_map(|(key, names)| Some((key, names.into_iter().next()?)));
-        Ok(firsts.filter(|(_, name)| *name != own).collect())
+        let (text, folder, note) = (own.as_str(), note.folder().word(), note.name());
+        let told: [Parameter<'_>; 3] = [(&text, Type::TEXT), (&folder, Type::TEXT), (&note, Type::TEXT)];
+        let more: [Parameter<'_>; 2] = [(&bytes, Type::BYTEA), (&keys, Type::TEXT_ARRAY)];
+        self.write_unclaimed(schema::OWN, &[told.as_slice(), &more].concat()).await?;
+        Ok(StateName::but_for(&own, Remote::holders(self, keys).await?))
     }
 
     async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
         let rows = self.look("read", schema::HOLDERS, &[(&keys, Type::TEXT_ARRAY)]).await?.unwrap_or_default();
-        Ok(rows.iter().map(|row| (row.get(0), StateName::parse_lines(row.get(1)))).collect())
+        let said = |row: &Row| {
+            let mut names = StateName::parse_lines(row.get(1));
+            names.sort();
+            (row.get(0), names)
+        };
+        Ok(rows.iter().map(said).collect())
     }
 
     async fn note_all(&mut self, notes: &[(NoteName, Vec<u8>)]) -> Result<(), StoreError> {

@@ -222,11 +222,16 @@ pub trait Remote: Send + 'static {
     where
         Self: Sized;
 
-    /// Keeps of interfaces, by names that whoever asks gives them, that this state has them, where nothing stands yet; with `anyway` before
-    /// what stands, which is not forgotten. Returns which other state each is said of that stood there before, and still does.
-    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError>;
+    /// Keeps a note as [`Remote::replace`] does, and of interfaces, by names that whoever asks gives them in the order of their bytes, that
+    /// this state is one of those that have or had them; nobody is ever forgotten. Then returns of each which other states are, in the order
+    /// of their names: of two that do this at once at least one hears of the other, and finds its note. What is no other's is left out.
+    async fn own(
+        &mut self,
+        told: (&NoteName, &[u8]),
+        keys: &[String],
+    ) -> Result<Vec<(String, Vec<StateName>)>, StoreError>;
 
-    /// Returns of interfaces which states have, or have had, them: the one that has it first. What nobody ever had is left out.
+    /// Returns of interfaces which states have, or have had, them, in the order of their names. What nobody ever had is left out.
     async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError>;
 
     /// Keeps many notes, as [`Remote::note`]; what stands already stays. Where the store can take them in one request, it should.

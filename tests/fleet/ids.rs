@@ -4,8 +4,9 @@ use rictl::signature::v4::Dialect;
 
 use super::moving::spec;
 use super::{WORLD, exits, says};
-use crate::harness::binary::Desk;
+use crate::harness::binary::{Desk, QUICK};
 use crate::harness::emulator::Emulator;
+use crate::harness::machines::{after_calls, ended, start};
 use crate::objects::commands::{bucket, reaching};
 
 fn is_kept_by_one(emulator: &Emulator, desk: impl Fn(&str) -> Desk) {
@@ -55,6 +56,93 @@ fn one_interface_is_kept_by_one_state_of_a_postgres() {
     let Some(server) = crate::postgres::Server::shared() else { return };
     let (emulator, url) = (Emulator::serve(WORLD), server.url(&server.database()));
     is_kept_by_one(&emulator, |text| Desk::new(text).with_the_usual_key().variable("RICTL_STATE", &url));
+}
+
+/// A world in which a run is open for a while.
+const SLOW: &str = "regions: [cn-shanghai]
+settle: { activate: 1500ms, deactivate: 1500ms }
+interfaces: [{ id: ri-a }, { id: ri-b }, { id: ri-c }]
+";
+
+/// The first run of one state is about an interface of which no state has a record yet: it is that one's from before its first call, be it
+/// that its process dies.
+fn is_held_from_before_the_first_call(desk: impl Fn(&str) -> Desk) {
+    let (emulator, apply) = (Emulator::serve(SLOW), ["apply", "--auto-approve"]);
+    let a = desk(&spec("site-a", &[("primary", "ri-a", "Inactive")])).variable("RICTL_LEASE", "10s");
+    let b = desk(&spec("site-b", &[("mine", "ri-a", "Inactive"), ("other", "ri-c", "Inactive")]));
+    let url = emulator.url();
+    let mut open = start(&a, &[&["apply", "--auto-approve", "--endpoint", &url][..], &QUICK].concat());
+    after_calls(&a, &emulator, 1, &mut open);
+    let refused = b.quick(&url, &apply);
+    says(&refused, 3, "the state site-a of the same store has mine");
+    says(&refused, 3, "of it is not over, or died");
+    open.kill().unwrap();
+    open.wait().unwrap();
+    says(&b.quick(&url, &apply), 3, "the state site-a of the same store has mine");
+    assert_eq!(emulator.mutating_calls().len(), 1, "nothing was sent by the other");
+    // Who was refused keeps nobody from it.
+    exits(&a.quick(&url, &["apply", "--auto-approve", "--lock-timeout", "1m"]), 0);
+    says(&b.quick(&url, &apply), 3, "the state site-a of the same store has mine");
+    assert_eq!(emulator.mutating_calls().len(), 1, "nor sent twice");
+}
+
+/// Two states count the same two links, and each takes another one down, at the same moment.
+fn never_both(desk: impl Fn(&str) -> Desk) {
+    let emulator = Emulator::serve(WORLD);
+    let text = |name: &str, [x, y]: [&str; 2]| {
+        let head = format!("version: 1\nname: {name}\ncloud: {{ provider: emulator, region: cn-shanghai }}\n");
+        head + &format!(
+            "groups: {{ g: {{ min_active: 1 }} }}\ninterfaces:\n  x: {{ id: ri-a, group: g, status: {x} }}\n  y: {{ id: ri-b, group: g, status: {y} }}\n"
+        )
+    };
+    let desks = [desk(&text("site-a", ["Inactive", "Active"])), desk(&text("site-b", ["Active", "Inactive"]))];
+    let url = emulator.url();
+    let arguments = [&["apply", "--auto-approve", "--endpoint", &url][..], &QUICK].concat();
+    let started = desks.each_ref().map(|desk| start(desk, &arguments));
+    let mut codes = Vec::new();
+    for (child, desk) in started.into_iter().zip(&desks) {
+        let (code, said) = ended(child, desk);
+        assert!(code != 3 || said.contains("of the same store has"), "{said}");
+        codes.push(code);
+    }
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 3]);
+    let up = ["ri-a", "ri-b"].iter().filter(|id| emulator.status(id) == "Active").count();
+    assert_eq!((up, emulator.mutating_calls().len()), (1, 1));
+}
+
+#[test]
+fn what_the_first_run_of_a_state_in_a_bucket_is_about_no_other_touches() {
+    for dialect in [Dialect::Oss, Dialect::Aws] {
+        let mock = bucket(dialect);
+        is_held_from_before_the_first_call(|text| reaching(Desk::new(text), &mock, dialect));
+    }
+}
+
+#[test]
+fn of_two_states_in_a_bucket_that_begin_together_one_goes_on() {
+    for dialect in [Dialect::Oss, Dialect::Aws] {
+        let mock = bucket(dialect);
+        never_both(|text| reaching(Desk::new(text), &mock, dialect));
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn what_the_first_run_of_a_state_in_a_postgres_is_about_no_other_touches() {
+    let Some(server) = crate::postgres::Server::shared() else { return };
+    let url = server.url(&server.database());
+    is_held_from_before_the_first_call(|text| Desk::new(text).with_the_usual_key().variable("RICTL_STATE", &url));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn of_two_states_in_a_postgres_that_begin_together_one_goes_on() {
+    let Some(server) = crate::postgres::Server::shared() else { return };
+    for _ in 0..3 {
+        let url = server.url(&server.database());
+        never_both(|text| Desk::new(text).with_the_usual_key().variable("RICTL_STATE", &url));
+    }
 }
 
 /// What a state was given whole is its own from then on, not from its next apply.

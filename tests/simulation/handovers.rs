@@ -5,6 +5,7 @@
 //! ```text
 //! SIM_SEEDS=1000000 cargo test --release --test all simulation::handovers::every_seed -- --nocapture
 //! SIM_SEED=42 cargo test --test all simulation::handovers::one_seed -- --nocapture     one seed with its trace
+//! SIM_SEED=42 SIM_STATES=2 ...                                                         one with two states that share their links
 //! ```
 
 use std::cell::{Cell, RefCell};
@@ -24,19 +25,21 @@ use rictl::clock::Clock;
 use rictl::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, Mutation, Permit, Receipt, Terms};
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::Settings;
-use rictl::history;
+use rictl::history::{self, Recorded};
 use rictl::ops::connection::Access;
 use rictl::ops::locked::Locked;
+use rictl::ops::one_state::{self, Held};
 use rictl::ops::project::Project;
 use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
 use rictl::plan::{Plan, PlanOptions};
-use rictl::resource::{Provider, RouterInterfaceId, Scope, Status, Target};
+use rictl::resource::{AccountName, Provider, RouterInterfaceId, Scope, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Report};
 use rictl::spec::{self, SpecFile};
 use rictl::store::local::Paths;
 use rictl::store::lock::Holder;
 use rictl::store::memory::commons::{Commons, Trouble, Visitor};
+use rictl::store::place::{Far, Place};
 use rictl::store::remote::{Claimed, Folder, NoteName, Noted, Prefix, Remote, StateName, Tip, Unwritten};
 use rictl::store::shared::Terms as Holding;
 use rictl::store::{Shared, StoreError};
@@ -56,11 +59,15 @@ enum Planted {
     LeaseCheck,
     /// A call is signed as of now.
     SigningBack,
+    /// A state tells its store only in the end which interfaces it acts on.
+    ToldAtTheEnd,
 }
 
 /// What one process meets.
 #[derive(Clone, Debug)]
 struct Life {
+    /// On which state of the store it acts.
+    state: &'static str,
     begins: Duration,
     /// Which links it wants up.
     wants: Vec<bool>,
@@ -83,6 +90,8 @@ struct Scenario {
     up: Vec<bool>,
     settle: Duration,
     lives: Vec<Life>,
+    /// The store has states that declare the same links.
+    is_shared: bool,
 }
 
 impl Scenario {
@@ -93,7 +102,21 @@ impl Scenario {
         let up = some(&mut dice, links, floor);
         let settle = Duration::from_millis(dice.within(200, 4000));
         let lives = (0..dice.within(2, 4)).map(|_| life(&mut dice, links, floor)).collect();
-        Self { seed, floor, up, settle, lives }
+        Self { seed, floor, up, settle, lives, is_shared: false }
+    }
+
+    /// The same with two states that share every link; most processes begin together.
+    fn draw_shared(seed: u64) -> Self {
+        let mut scenario = Self::draw(seed);
+        let mut dice = Dice::new(seed).split("two states");
+        for (number, life) in scenario.lives.iter_mut().enumerate() {
+            life.state = if number % 2 == 0 { "site" } else { "other" };
+            if dice.chance(80) {
+                life.begins = Duration::from_millis(dice.within(0, 3000));
+            }
+        }
+        scenario.is_shared = true;
+        scenario
     }
 
     fn world(&self) -> WorldSeed {
@@ -157,7 +180,7 @@ fn life(dice: &mut Dice, links: usize, floor: usize) -> Life {
     let troubles = (0..dice.within(0, 3)).map(|_| (dice.within(0, 40), trouble(dice))).collect();
     let forced_at = dice.chance(15).then(|| Duration::from_secs(dice.within(1, 200)));
     let begins = Duration::from_secs(dice.within(0, 150));
-    Life { begins, wants: some(dice, links, floor), ttl, stops, halts, dies_at, troubles, forced_at }
+    Life { state: "site", begins, wants: some(dice, links, floor), ttl, stops, halts, dies_at, troubles, forced_at }
 }
 
 /// What all processes share, and what the world has seen of them.
@@ -417,8 +440,12 @@ impl Remote for Visit {
         Ok(Self { visitor: Remote::beside(&self.visitor, name)?, is_fenced, is_dead })
     }
 
-    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
-        Remote::own(&mut self.visitor, keys, anyway).await
+    async fn own(
+        &mut self,
+        told: (&NoteName, &[u8]),
+        keys: &[String],
+    ) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        Remote::own(&mut self.visitor, told, keys).await
     }
 
     async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
@@ -458,12 +485,8 @@ enum Came {
     Failed(String),
 }
 
-fn name() -> StateName {
-    StateName::parse("site").unwrap()
-}
-
 fn shared(ground: &Ground, life: &Life, is_dead: &Arc<AtomicBool>) -> Shared {
-    let mut visitor = ground.commons.visitor(name());
+    let mut visitor = ground.commons.visitor(StateName::parse(life.state).unwrap());
     for (nth, trouble) in &life.troubles {
         visitor = visitor.with_trouble(*nth, *trouble);
     }
@@ -481,6 +504,7 @@ async fn process(ground: Rc<Ground>, who: usize, wire: Wire) -> Came {
         ..Holder::this_process(format!("process {who}"), "apply".to_owned(), None, epoch())
     };
     let medium = shared(&ground, &life, &wire.is_dead);
+    let asked = medium.clone();
     let (store, recorded) = loop {
         match history::open(medium.clone(), &holder) {
             Ok(opened) => break opened,
@@ -504,16 +528,26 @@ async fn process(ground: Rc<Ground>, who: usize, wire: Wire) -> Came {
     let cloud = Retrying::new(wire, Policy::default(), quota, ground.scenario.seed ^ who as u64);
     let account_id = ground.world.borrow().main_account().clone();
     let target = Target { provider: Provider::Emulator, account_id, endpoint: "simulation".to_owned() };
+    let is_late = ground.planted == Some(Planted::ToldAtTheEnd);
+    if ground.scenario.is_shared
+        && !is_late
+        && let Err(error) = takes(&session.project, &life, asked.clone(), (&target, &recorded)).await
+    {
+        return Came::Failed(format!("{error:#}"));
+    }
     let options = PlanOptions::of_all(clock.now(), today(clock.now()), session.settings.settle_timeout);
     let task = Task::Fresh(options);
     let run_id = session.run_id(task.operation());
     let (_signals, heard) = watch::channel(0);
     let approval = Approval { auto: true, ..Approval::default() };
     let mut front = Unattended(Rc::clone(&ground), who);
-    let applied = match Locked::new(&session, run_id, cloud, target, store, recorded) {
+    let applied = match Locked::new(&session, run_id, cloud, target.clone(), store, recorded) {
         Ok(locked) => locked.carry_out(task, &approval, &mut front, heard).await,
         Err(error) => Err(error),
     };
+    if ground.scenario.is_shared && is_late {
+        takes(&session.project, &life, asked, (&target, &Recorded::default())).await.ok();
+    }
     match applied {
         Ok(Applied::Ran(ran)) => Came::Ran(ran.report.exit().map_or(254, rictl::run::Exit::code)),
         Ok(_) => Came::Nothing,
@@ -525,6 +559,20 @@ async fn process(ground: Rc<Ground>, who: usize, wire: Wire) -> Came {
             Came::Failed(text)
         }
     }
+}
+
+/// Tells the store which links the state acts on, and looks whether another has them.
+async fn takes(
+    project: &Project,
+    life: &Life,
+    store: Shared,
+    (target, recorded): (&Target, &Recorded),
+) -> anyhow::Result<()> {
+    let name = StateName::parse(life.state).unwrap();
+    let far = Far { store, name, url: String::new(), spec: String::new(), adopts: false, cache: None };
+    let project = Project { place: Place::Far(far), ..project.clone() };
+    let accounts = [(AccountName::default_account(), target.account_id.clone())].into();
+    one_state::take(&project, target, &accounts, recorded.state_for(target), Held::Refused).await.map(drop)
 }
 
 fn session(project: Project, clock: Clock, who: usize) -> Session {
@@ -582,7 +630,7 @@ async fn live(ground: Rc<Ground>, who: usize, life: Life) -> Option<Came> {
 /// Ends by force whatever claim there is.
 async fn force(ground: Rc<Ground>, at: Duration) {
     sleep(at).await;
-    let mut visitor = ground.commons.visitor(name());
+    let mut visitor = ground.commons.visitor(StateName::parse("site").unwrap());
     if let Ok(Tip { held: Some(held), .. }) = Remote::tip(&mut visitor).await {
         ground.note(&format!("the claim {} is ended by force", held.holder.id));
         Remote::free(&mut visitor, &held.holder.id).await.ok();
@@ -630,7 +678,14 @@ fn play(scenario: &Scenario, planted: Option<Planted>, is_traced: bool) -> Outco
         }
         // Whatever is still on its way arrives.
         sleep(Duration::from_secs(3600)).await;
-        converge(&ground).await;
+        if scenario.is_shared {
+            // Who is told too late is no worse off in the end: the world has to notice.
+            if planted != Some(Planted::ToldAtTheEnd) {
+                one_of_two_goes_on(&ground).await;
+            }
+        } else {
+            converge(&ground).await;
+        }
         Outcome {
             violations: ground.violations.borrow().clone(),
             trace: ground.trace.borrow().clone(),
@@ -642,20 +697,42 @@ fn play(scenario: &Scenario, planted: Option<Planted>, is_traced: bool) -> Outco
     })
 }
 
-/// Lets calm processes do what is left, and looks whether all is as wanted and recorded.
-async fn converge(ground: &Rc<Ground>) {
-    let wants = ground.scenario.lives.last().map(|life| life.wants.clone()).unwrap_or_default();
-    let calm = Life {
+/// Nothing happens to a process of this state.
+fn calm(state: &'static str, wants: Vec<bool>) -> Life {
+    Life {
+        state,
         // Longer than a call of which nobody knows what became is reckoned with.
         begins: Duration::from_secs(1000),
-        wants: wants.clone(),
+        wants,
         ttl: Duration::from_secs(3600),
         stops: Vec::new(),
         halts: BTreeMap::new(),
         dies_at: None,
         troubles: Vec::new(),
         forced_at: None,
-    };
+    }
+}
+
+/// Of two states that declare the same links one goes on, and the other is told so, whatever became of both.
+async fn one_of_two_goes_on(ground: &Rc<Ground>) {
+    let wants = ground.scenario.lives.last().map(|life| life.wants.clone()).unwrap_or_default();
+    let mut came = Vec::new();
+    for (number, state) in ["site", "other", "site", "other", "site", "other"].into_iter().enumerate() {
+        let who = ground.scenario.lives.len() + number;
+        came.push(live(Rc::clone(ground), who, calm(state, wants.clone())).await);
+    }
+    let is_refused =
+        |came: &Option<Came>| matches!(came, Some(Came::Failed(why)) if why.contains("of the same store has"));
+    let last = &came[came.len() - 2..];
+    if !last.contains(&Some(Came::Nothing)) || !last.iter().any(is_refused) {
+        ground.violate(format!("in the end the states came to {last:?}"));
+    }
+}
+
+/// Lets calm processes do what is left, and looks whether all is as wanted and recorded.
+async fn converge(ground: &Rc<Ground>) {
+    let wants = ground.scenario.lives.last().map(|life| life.wants.clone()).unwrap_or_default();
+    let calm = calm("site", wants.clone());
     let first = ground.scenario.lives.len();
     let mut came = None;
     for who in first..first + 6 {
@@ -687,7 +764,11 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Plays seeds on all cores; returns those that fail.
-fn play_all(first: u64, seeds: u64, planted: Option<Planted>) -> Vec<(u64, Vec<String>)> {
+fn play_all(
+    draw: fn(u64) -> Scenario,
+    (first, seeds): (u64, u64),
+    planted: Option<Planted>,
+) -> Vec<(u64, Vec<String>)> {
     let next = AtomicU64::new(first);
     let tally = Mutex::new((Vec::new(), [0_u64; 4]));
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -699,7 +780,7 @@ fn play_all(first: u64, seeds: u64, planted: Option<Planted>) -> Vec<(u64, Vec<S
                     if seed >= first + seeds {
                         return;
                     }
-                    let outcome = play(&Scenario::draw(seed), planted, false);
+                    let outcome = play(&draw(seed), planted, false);
                     let mut tally = tally.lock().unwrap();
                     let counted = [outcome.effects, outcome.taken_over, outcome.deaths, outcome.refused_late];
                     tally.1.iter_mut().zip(counted).for_each(|(sum, one)| *sum += one);
@@ -720,9 +801,24 @@ fn play_all(first: u64, seeds: u64, planted: Option<Planted>) -> Vec<(u64, Vec<S
     failures
 }
 
+/// Returns the first seed, and how many.
+fn seeds() -> (u64, u64) {
+    (number("SIM_FIRST").unwrap_or(1), number("SIM_SEEDS").unwrap_or(1500))
+}
+
 #[test]
 fn every_seed_of_two_machines_and_more_keeps_every_promise() {
-    let failures = play_all(number("SIM_FIRST").unwrap_or(1), number("SIM_SEEDS").unwrap_or(1500), None);
+    all_hold(play_all(Scenario::draw, seeds(), None));
+}
+
+/// Two states of one store that declare the same links.
+#[test]
+fn every_seed_of_two_states_that_share_their_links_keeps_every_promise() {
+    let (first, seeds) = seeds();
+    all_hold(play_all(Scenario::draw_shared, (first, seeds / 3), None));
+}
+
+fn all_hold(failures: Vec<(u64, Vec<String>)>) {
     let shown: Vec<String> =
         failures.iter().take(20).map(|(seed, found)| format!("SIM_SEED={seed}: {}", found.join("; "))).collect();
     assert!(failures.is_empty(), "{} seeds fail:\n{}", failures.len(), shown.join("\n"));
@@ -740,14 +836,16 @@ fn what_was_broken_once_stays_mended() {
 #[test]
 fn each_planted_defect_is_noticed() {
     for planted in [Planted::Fence, Planted::LeaseCheck, Planted::SigningBack] {
-        assert!(!play_all(1, 1500, Some(planted)).is_empty(), "{planted:?}");
+        assert!(!play_all(Scenario::draw, (1, 1500), Some(planted)).is_empty(), "{planted:?}");
     }
+    assert!(!play_all(Scenario::draw_shared, (1, 300), Some(Planted::ToldAtTheEnd)).is_empty());
 }
 
 #[test]
 fn one_seed() {
     if let Some(seed) = number("SIM_SEED") {
-        let outcome = play(&Scenario::draw(seed), None, true);
+        let draw = if number("SIM_STATES").is_some() { Scenario::draw_shared } else { Scenario::draw };
+        let outcome = play(&draw(seed), None, true);
         println!("{}{:#?}", outcome.trace, outcome.violations);
     }
 }

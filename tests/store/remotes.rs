@@ -94,18 +94,21 @@ async fn an_interface_is_of_the_state_that_said_so_first(place: &impl Place, pre
     let key = |name: &str| format!("{}{name}", prefix.replace('/', "-"));
     let keys = |names: &[&str]| names.iter().map(|name| key(name)).collect::<Vec<_>>();
     assert_eq!(state_of(&mut a, &other).await, None, "nobody was ever there");
+    let told = note(Folder::About, "ids");
+    let of = |name: &str, who: &[&StateName]| (key(name), who.iter().map(|who| (*who).clone()).collect::<Vec<_>>());
     assert_eq!(a.holders(&keys(&["x", "y"])).await.unwrap(), []);
-    assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), []);
-    assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), [], "said again it is no other's");
-    assert_eq!(b.own(&keys(&["y", "z"]), false).await.unwrap(), [(key("y"), one.clone())]);
-    assert_eq!(a.own(&keys(&["z"]), false).await.unwrap(), [(key("z"), other.clone())]);
-    assert_eq!(b.own(&keys(&["y"]), true).await.unwrap(), []);
-    assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), [(key("y"), other.clone())]);
-    let both = vec![other.clone(), one.clone()];
-    let held = [(key("x"), vec![one.clone()]), (key("y"), both.clone()), (key("z"), vec![other.clone()])];
-    assert_eq!(b.holders(&keys(&["x", "y", "z", "w"])).await.unwrap(), held, "who had it is not forgotten");
-    assert_eq!(b.own(&keys(&["y"]), true).await.unwrap(), []);
-    assert_eq!(b.holders(&keys(&["y"])).await.unwrap(), [(key("y"), both)], "nor told twice");
+    assert_eq!(a.own((&told, b"x y"), &keys(&["x", "y"])).await.unwrap(), []);
+    assert_eq!(a.noted(&told).await.unwrap().as_deref(), Some(b"x y".as_slice()));
+    assert_eq!(a.own((&told, b"x y again"), &keys(&["x", "y"])).await.unwrap(), [], "said again it is no other's");
+    assert_eq!(a.noted(&told).await.unwrap().as_deref(), Some(b"x y again".as_slice()));
+    assert_eq!(b.own((&told, b"y z"), &keys(&["y", "z"])).await.unwrap(), [of("y", &[&one])]);
+    assert_eq!(a.own((&told, b"z"), &keys(&["z"])).await.unwrap(), [of("z", &[&other])]);
+    assert_eq!(a.own((&told, b"x y"), &keys(&["x", "y"])).await.unwrap(), [of("y", &[&other])]);
+    assert_eq!(b.own((&told, b"y"), &keys(&["y"])).await.unwrap(), [of("y", &[&one])], "nor is it forgotten");
+    let both = [&one, &other];
+    let held = [of("x", &[&one]), of("y", &both), of("z", &both)];
+    assert_eq!(b.holders(&keys(&["x", "y", "z", "w"])).await.unwrap(), held, "each is told once");
+    of_two_that_say_so_at_once_each_is_kept(place, prefix, &key("v")).await;
     taken(&mut b, "bob", LONG).await;
     b.keep(1, b"the state").await.unwrap();
     let mut beside = a.beside(&other).unwrap();
@@ -120,6 +123,19 @@ async fn an_interface_is_of_the_state_that_said_so_first(place: &impl Place, pre
     assert_eq!(state_of(&mut a, &other).await, None, "what was moved is elsewhere");
     b.replace(&moved, br#"{"back":"2026-12-01T01:00:00Z"}"#).await.unwrap();
     assert_eq!(state_of(&mut a, &other).await.as_deref(), here, "and may come back");
+}
+
+/// Nobody's word is lost to another's that comes at the same moment.
+async fn of_two_that_say_so_at_once_each_is_kept(place: &impl Place, prefix: &str, key: &str) {
+    let names: Vec<StateName> = (0..4).map(|number| state_name(&format!("{prefix}/ids-at-once-{number}"))).collect();
+    let (told, key) = (note(Folder::About, "ids"), [key.to_owned()]);
+    let say = names.iter().map(|name| {
+        let (mut remote, told, key) = (place.remote(name), &told, &key);
+        async move { remote.own((told, b"v"), key).await.unwrap() }
+    });
+    let heard = futures_util::future::join_all(say).await;
+    assert_eq!(place.remote(&names[0]).holders(&key).await.unwrap(), [(key[0].clone(), names.clone())]);
+    assert!(heard.iter().filter(|others| others.is_empty()).count() < 2, "of two at least one hears of the other");
 }
 
 async fn state_of(remote: &mut impl Remote, name: &StateName) -> Option<Vec<u8>> {

@@ -1,7 +1,7 @@
 //! A store in memory that several share: epochs, leases by a clock of its own, and answers that are lost. For simulations with
 //! more than one writer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use crate::store::remote::{
 #[derive(Clone, Debug)]
 pub struct Commons {
     kept: Arc<Mutex<BTreeMap<StateName, Kept>>>,
-    /// Which state has which interface, before those that had it.
-    ids: Arc<Mutex<BTreeMap<String, Vec<StateName>>>>,
+    /// Which states have or had which interface.
+    ids: Arc<Mutex<BTreeMap<String, BTreeSet<StateName>>>>,
     began: BootTime,
     ahead: Arc<Mutex<Duration>>,
 }
@@ -335,24 +335,21 @@ impl Remote for Visitor {
         Ok(self.commons.visitor(name.clone()))
     }
 
-    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
-        let mut ids = guard(&self.commons.ids);
-        let mut others = Vec::new();
+    async fn own(
+        &mut self,
+        (note, bytes): (&NoteName, &[u8]),
+        keys: &[String],
+    ) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        self.replace(note, bytes).await?;
+        let own = self.name.clone();
         for key in keys {
-            let names = ids.entry(key.clone()).or_default();
-            match names.first().filter(|name| !anyway && **name != self.name) {
-                Some(name) => others.push((key.clone(), name.clone())),
-                None => {
-                    names.retain(|name| *name != self.name);
-                    names.insert(0, self.name.clone());
-                }
-            }
+            guard(&self.commons.ids).entry(key.clone()).or_default().insert(own.clone());
         }
-        Ok(others)
+        Ok(StateName::but_for(&own, Remote::holders(self, keys).await?))
     }
 
     async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
         let ids = guard(&self.commons.ids);
-        Ok(keys.iter().filter_map(|key| Some((key.clone(), ids.get(key)?.clone()))).collect())
+        Ok(keys.iter().filter_map(|key| Some((key.clone(), ids.get(key)?.iter().cloned().collect()))).collect())
     }
 }

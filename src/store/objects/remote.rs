@@ -247,8 +247,13 @@ impl Remote for Objects {
         states_in(&self.log.bucket).await
     }
 
-    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
-        self.say_own(keys, anyway).await
+    async fn own(
+        &mut self,
+        (note, bytes): (&NoteName, &[u8]),
+        keys: &[String],
+    ) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        self.replace(note, bytes).await?;
+        self.say_own(keys).await
     }
 
     async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {

@@ -247,17 +247,16 @@ WHERE k.name IS NOT NULL AND (s.name IS NULL OR s.epoch > 0 OR f.bytes IS NOT NU
     " ORDER BY k.name"
 );
 
-/// Says of interfaces which state has them, where nothing is said yet. These notes are of no state: none has an empty name.
+/// Keeps a note of a state in the place of another, and says of interfaces that this state is one of those that have or had them. What is
+/// said of these is of no state: none has an empty name.
 pub(super) const OWN: &str = "\
+WITH told AS (INSERT INTO rictl.notes (name, folder, note, bytes) VALUES ($1, $2, $3, $4) \
+ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written = clock_timestamp()) \
 INSERT INTO rictl.notes (name, folder, note, bytes) \
-SELECT '', 'ids', t.key, convert_to($2, 'UTF8') FROM unnest($1::text[]) AS t (key) ON CONFLICT DO NOTHING";
-
-/// Says so whatever was said: whoever had them before stands after this one.
-pub(super) const OWN_ANYWAY: &str = "\
-INSERT INTO rictl.notes (name, folder, note, bytes) \
-SELECT '', 'ids', t.key, convert_to($2, 'UTF8') FROM unnest($1::text[]) AS t (key) \
-ON CONFLICT (name, folder, note) DO UPDATE SET written = clock_timestamp(), bytes = convert_to(array_to_string(\
-array_prepend($2, array_remove(string_to_array(convert_from(notes.bytes, 'UTF8'), E'\\n'), $2)), E'\\n'), 'UTF8')";
+SELECT '', 'ids', t.key, convert_to($1, 'UTF8') FROM unnest($5::text[]) AS t (key) \
+ON CONFLICT (name, folder, note) DO UPDATE SET written = clock_timestamp(), \
+bytes = notes.bytes || convert_to(E'\\n' || $1, 'UTF8') \
+WHERE $1 <> ALL (string_to_array(convert_from(notes.bytes, 'UTF8'), E'\\n'))";
 
 /// What is said of interfaces.
 pub(super) const HOLDERS: &str = "\

@@ -44,9 +44,9 @@ pub trait AnyRemote: Send {
     fn beside(&self, name: &StateName) -> Result<Box<dyn AnyRemote>, StoreError>;
     fn own<'a>(
         &'a mut self,
+        told: (&'a NoteName, &'a [u8]),
         keys: &'a [String],
-        anyway: bool,
-    ) -> Later<'a, Result<Vec<(String, StateName)>, StoreError>>;
+    ) -> Later<'a, Result<Holders, StoreError>>;
     fn holders<'a>(&'a mut self, keys: &'a [String]) -> Later<'a, Result<Holders, StoreError>>;
     fn note_all<'a>(&'a mut self, notes: &'a [(NoteName, Vec<u8>)]) -> Later<'a, Result<(), StoreError>>;
 }
@@ -130,10 +130,10 @@ impl<R: Remote> AnyRemote for R {
 
     fn own<'a>(
         &'a mut self,
+        told: (&'a NoteName, &'a [u8]),
         keys: &'a [String],
-        anyway: bool,
-    ) -> Later<'a, Result<Vec<(String, StateName)>, StoreError>> {
-        Box::pin(Remote::own(self, keys, anyway))
+    ) -> Later<'a, Result<Holders, StoreError>> {
+        Box::pin(Remote::own(self, told, keys))
     }
 
     fn holders<'a>(&'a mut self, keys: &'a [String]) -> Later<'a, Result<Holders, StoreError>> {

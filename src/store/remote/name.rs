@@ -49,9 +49,13 @@ impl StateName {
         &self.0
     }
 
-    /// Writes names, one a line.
-    pub(in crate::store) fn lines(names: &[Self]) -> Vec<u8> {
-        names.iter().map(Self::as_str).collect::<Vec<_>>().join("\n").into_bytes()
+    /// Takes one out of the states of each.
+    pub(in crate::store) fn but_for(one: &Self, of: Vec<(String, Vec<Self>)>) -> Vec<(String, Vec<Self>)> {
+        let without = |(key, mut names): (String, Vec<Self>)| {
+            names.retain(|name| name != one);
+            (key, names)
+        };
+        of.into_iter().map(without).filter(|(_, names)| !names.is_empty()).collect()
     }
 
     /// Reads names, one a line; what is none is passed over.
