@@ -16,6 +16,7 @@ pub mod buckets;
 pub mod change;
 pub mod check;
 pub mod checkout;
+pub mod claim;
 mod command;
 pub mod confirm;
 pub mod connection;

@@ -122,10 +122,13 @@ async fn a_clock_that_is_far_from_the_buckets_is_refused_and_both_are_named() {
 #[tokio::test]
 async fn a_state_is_not_put_where_another_keeps_its_own_objects() {
     let mock = Mock::start(Dialect::Oss);
-    for bad in ["a/journal", "a/journal-x", "a/state", "a/b/probe", "a/head/x"] {
-        assert!(mock.way().state(name(bad)).is_err(), "{bad}");
+    let folders = <Folder as strum::IntoEnumIterator>::iter().map(|folder| format!("a/{}", folder.word()));
+    let log = ["a/journal", "a/journal-x", "a/state", "a/b/probe", "a/head/x", "a/runs/b"].map(str::to_owned);
+    for bad in log.into_iter().chain(folders) {
+        let refused = mock.way().state(name(&bad)).unwrap_err().to_string();
+        assert!(refused.contains("where a state keeps its own objects"), "{bad}: {refused}");
     }
-    for good in ["journal", "state", "a/b", "a/runs", "a/statement"] {
+    for good in ["journal", "state", "runs", "a/b", "a/run", "a/statement"] {
         assert!(mock.way().state(name(good)).is_ok(), "{good}");
     }
 }

@@ -3,12 +3,14 @@
 
 mod commands;
 mod damage;
+mod durable;
 mod encrypted;
 mod lossy;
 mod pooler;
 mod prompt;
 mod server;
 mod takeovers;
+mod unclaimed;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -153,7 +155,7 @@ fn a_server_that_is_restarted_in_mid_run_loses_nothing_and_repeats_nothing() {
     server.tell("start");
     let length = at_work.journal().unwrap().unwrap().len() as u64;
     let refused = at_work.append(length, b"two\n").unwrap_err();
-    assert!(matches!(&refused, StoreError::Unsuitable { why, .. } if why.english().contains("read-only")), "{refused}");
+    assert!(matches!(&refused, StoreError::Unsuitable { why, .. } if why.english().contains("replica")), "{refused}");
     assert!(read(&database.shared("site", terms())).unwrap().state.is_some());
     let refused = database.shared("other", terms()).claim(&holder("ann")).unwrap_err();
     assert!(matches!(&refused, StoreError::Unsuitable { why, .. } if why.english().contains("replica")), "{refused}");

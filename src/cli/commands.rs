@@ -162,7 +162,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::History(arguments) => history::history(&arguments, invocation, output),
         Command::Report(arguments) => history::report(&arguments, invocation, output),
         Command::State { command: StateCommand::Accept } => recorded::accept(invocation, output).await,
-        Command::State { command } => recorded::state(command, invocation, output),
+        Command::State { command } => recorded::state(command, invocation, output).await,
         Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
         Command::Explain(arguments) => explain::explain(&arguments, invocation, output).await,

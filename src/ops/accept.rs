@@ -5,10 +5,12 @@ use anyhow::Result;
 
 use crate::history::{self, Aside, Restarted};
 use crate::journal::Operation;
+use crate::language::Wording;
 use crate::render::words;
 use crate::store::lock::Holder;
 use crate::store::{Store as _, recorder};
 
+use super::claim::Patience;
 use super::connection;
 use super::locked::{Locked, unless_taken_over};
 use super::session::{Front, Session};
@@ -41,8 +43,10 @@ pub async fn accept(session: &Session, front: &mut impl Front) -> Result<Accepte
     connection.check_accounts(&session.project).await?;
     let run_id = session.run_id(Operation::Apply);
     let holder = Holder::this_process(session.who.clone(), "state accept".to_owned(), None, session.clock.now());
-    let files = place.medium();
-    let Some(restarted) = history::restart(files, &holder, &connection.target, &session.salt)? else {
+    let mut waiting = |holder: &Wording| front.note(&|| words::history::waits_for_lock(holder));
+    let mut patience = Patience::of(session.lock_timeout, &mut waiting);
+    let restart = || history::restart(place.medium(), &holder, &connection.target, &session.salt);
+    let Some(restarted) = patience.claimed(place, restart).await? else {
         return Ok(Accepted::Nothing);
     };
     let Restarted { recorder, recorded, aside } = restarted;

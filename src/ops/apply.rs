@@ -14,11 +14,12 @@ use crate::render::words;
 use crate::resource::Target;
 use crate::store::lock::Holder;
 use crate::store::overlay::Overlay;
-use crate::store::{Home, Medium as _, Recorder, Store as _, StoreError};
+use crate::store::{Home, Recorder, Store as _};
 
 use super::account_lock;
 use super::approval;
 use super::beside;
+use super::claim::Patience;
 use super::connection::{self, Cloud, Connection};
 use super::foreseen::{self, Again};
 use super::locked::{Locked, unless_signalled, unless_taken_over};
@@ -100,7 +101,8 @@ async fn begin<'s>(
     let holder = Holder::this_process(session.who.clone(), word.to_owned(), Some(run_id.clone()), session.clock.now());
     // What has to be taken back waits for everybody.
     let deadline = (!waits_for_ever).then(|| Instant::now() + session.lock_timeout);
-    let (store, recorded) = lock(session, &holder, deadline, front).await?;
+    let mut waiting = |holder: &Wording| front.note(&|| words::history::waits_for_lock(holder));
+    let (store, recorded) = Patience::until(deadline, &mut waiting).open(&session.project.place, &holder).await?;
     recorded.notes.iter().for_each(|note| front.note(&|| words::history::note(note)));
     let reached = async {
         let connection = connection::connect_to_act(&session.project, &session.access, session.clock).await?;
@@ -151,28 +153,4 @@ pub(super) fn take_along(
     }
     recorded.state = Some(state);
     Ok(true)
-}
-
-/// Takes the state's lock, waiting for it until `deadline` where there is one.
-async fn lock(
-    session: &Session,
-    holder: &Holder,
-    deadline: Option<Instant>,
-    front: &mut impl Front,
-) -> Result<(Recorder<Home>, Recorded)> {
-    let place = &session.project.place;
-    place.check()?;
-    let (mut medium, mut told) = (place.medium(), false);
-    loop {
-        match medium.claim(holder) {
-            Err(StoreError::Locked { holder, .. }) if deadline.is_none_or(|end| Instant::now() < end) => {
-                if !told {
-                    front.note(&|| words::history::waits_for_lock(&holder));
-                    told = true;
-                }
-                tokio::time::sleep(place.interval()).await;
-            }
-            claimed => return Ok(history::open_claimed_at(place, medium, claimed?)?),
-        }
-    }
 }

@@ -31,6 +31,15 @@ pub enum Standing {
     Due,
 }
 
+/// Makes sure that what is recorded can be read, and is here: where nothing waits, that may be because it is not.
+///
+/// # Errors
+/// A state that was moved, is of another spec, or cannot be read.
+pub fn judgeable(project: &Project) -> Result<()> {
+    project.place.check()?;
+    Ok(history::read_at(&project.place).map(drop)?)
+}
+
 /// Judges an approval by what is recorded now.
 ///
 /// # Errors

@@ -90,7 +90,8 @@ impl Channel<'_> {
             Self::Robot(robot) => (robot.kind.word(), robot.url.identity()),
             Self::Print => ("print", String::new()),
         };
-        let key = Key::of(kind, &identity, checks);
+        let places: Vec<Option<&Place>> = watched.iter().map(|watched| watched.place.as_ref()).collect();
+        let key = Key::of((kind, &identity), checks, &places);
         let (mut known_before, mut judged, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         for Watched { place, look, row } in watched {
             let (before, error) = match place.as_ref().map(|place| memory::read(place, &key, row)) {

@@ -79,7 +79,7 @@ impl Project {
         let digest = SpecDigest::of(&spec.sources, marked);
         let directory = directory_of(path);
         let state = match &spec.state_path {
-            Some(state) if has_scheme(&state.value) => {
+            Some(state) if has_scheme(&state.value) || may_hold_a_password(&state.value) => {
                 let at = spec.sources.locate(state.place);
                 let refusal = Refusal::new(Exit::Error, worded!("state.path is no path of a file ({at})", at));
                 return Err(refusal
@@ -237,6 +237,11 @@ fn refuse_foreign_state(spec: &Spec, state: &Path, directory: &Path) -> Result<(
 pub(super) fn has_scheme(text: &str) -> bool {
     const SCHEMES: [&str; 7] = ["file:", "postgres:", "postgresql:", "oss:", "s3:", "http:", "https:"];
     text.contains("://") || SCHEMES.iter().any(|scheme| text.starts_with(scheme))
+}
+
+/// Returns whether a text that names no store may be the URL of one that was mistyped, with a password in it: it is not shown.
+pub(super) fn may_hold_a_password(text: &str) -> bool {
+    text.split_once("//").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
 /// Reads the files of the spec at `path`, in the order of their names.

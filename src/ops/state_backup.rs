@@ -6,12 +6,12 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::history;
 use crate::journal::{Journal, Run, decode_run};
 use crate::state::{self, RunId, State};
 use crate::store::lock::Holder;
 use crate::store::{About, Home, Medium, Place, Recorder, Store as _, StoreError, recorder};
 
+use super::claim::Patience;
 use super::failure::{Exit, Refusal};
 use super::one_state;
 use super::state_transfer::{Own, put};
@@ -117,7 +117,12 @@ pub fn backup(place: &Place) -> Result<Backup> {
 ///
 /// # Errors
 /// Bytes that are neither, another lineage, a serial that is not above; exit 6 beside a run.
-pub fn push(place: &Place, bytes: &[u8], who: &str, now: Timestamp) -> Result<Pushed> {
+pub async fn push(
+    place: &Place,
+    bytes: &[u8],
+    (who, now): (&str, Timestamp),
+    mut patience: Patience<'_>,
+) -> Result<Pushed> {
     place.check()?;
     // Read before anything is claimed. A state is no such document.
     let backup = serde_json::from_slice::<Backup>(bytes).ok();
@@ -129,7 +134,7 @@ pub fn push(place: &Place, bytes: &[u8], who: &str, now: Timestamp) -> Result<Pu
         })?)),
     };
     let holder = Holder::this_process(who.to_owned(), "state push".to_owned(), None, now);
-    let (store, recorded) = history::open_at(place, &holder)?;
+    let (store, recorded) = patience.open(place, &holder).await?;
     if let Some(run) = store.replay().open_run() {
         let refusal = Refusal::new(Exit::Locked, format!("run {} has not been closed", run.id()));
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());

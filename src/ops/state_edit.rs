@@ -10,6 +10,7 @@ use crate::state::{Record, RunId};
 use crate::store::lock::Holder;
 use crate::store::{Place, Store as _, recorder};
 
+use super::claim::Patience;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
 
@@ -17,9 +18,14 @@ use super::project::Project;
 ///
 /// # Errors
 /// No such record, a lock that somebody holds, a run that has not been closed.
-pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp) -> Result<Record> {
+pub async fn forget(
+    project: &Project,
+    address: &Address,
+    (who, now): (String, Timestamp),
+    mut patience: Patience<'_>,
+) -> Result<Record> {
     let holder = Holder::this_process(who, "state rm".to_owned(), None, now);
-    let (mut store, recorded) = history::open_at(&project.place, &holder)?;
+    let (mut store, recorded) = patience.open(&project.place, &holder).await?;
     if store.replay().open_run().is_some() || !store.replay().unfolded().is_empty() {
         let refusal = Refusal::new(Exit::Error, "the last run has not been closed");
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());

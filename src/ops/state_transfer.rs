@@ -11,6 +11,7 @@ use crate::store::lock::Holder;
 use crate::store::place::Moved;
 use crate::store::{About, Home, Medium, Place, StoreError};
 
+use super::claim::Patience;
 use super::failure::{Exit, Refusal};
 use super::one_state;
 
@@ -28,20 +29,28 @@ pub struct Taken {
 ///
 /// # Errors
 /// A target that has another history, or a newer one; a source that has none, an open run, a claim that somebody holds.
-pub fn take(from: &Place, to: &Place, who: &str, now: Timestamp) -> Result<Taken> {
+pub async fn take(
+    from: &Place,
+    to: &Place,
+    (who, now): (&str, Timestamp),
+    mut patience: Patience<'_>,
+) -> Result<Taken> {
     if from.label() == to.label() {
         return Err(Refusal::new(Exit::Error, format!("the state is in {} already", to.label())).into());
     }
-    let holder = |what: &str| Holder::this_process(who.to_owned(), what.to_owned(), None, now);
+    // Made for each: a claim's id is of one claim.
+    let holder = || Holder::this_process(who.to_owned(), "state move".to_owned(), None, now);
     let (mut source, mut target) = (from.medium(), to.medium());
     if has_all_but_come_back(from, to)? {
-        target.claim(&holder("state move"))?;
+        let mover = holder();
+        patience.claimed(to, || target.claim(&mover)).await?;
         to.come_back(now)?;
         return Ok(Taken { runs: target.runs()?.len(), approvals: to.approvals()?.len() });
     }
     from.check()?;
     to.refuse_foreign()?;
-    source.claim(&holder("state move"))?;
+    let mover = holder();
+    patience.claimed(from, || source.claim(&mover)).await?;
     let own = Own::of(&source)?;
     let runs = source.runs()?;
     if own.is_nothing() && runs.is_empty() {
@@ -49,7 +58,8 @@ pub fn take(from: &Place, to: &Place, who: &str, now: Timestamp) -> Result<Taken
         return Err(refusal.hint("name the store that has the state with --state; nothing was moved").into());
     }
     refuse_open_run(&source, &own.journal)?;
-    target.claim(&holder("state move"))?;
+    let mover = holder();
+    patience.claimed(to, || target.claim(&mover)).await?;
     let comes_back = to.moved()?.is_some();
     to.settle()?;
     let there = Own::of(&target)?;

@@ -22,7 +22,7 @@ use crate::store::{Place, Shared};
 
 use super::buckets::Buckets;
 use super::failure::{Exit, Refusal};
-use super::project::{Project, has_scheme, known};
+use super::project::{Project, has_scheme, known, may_hold_a_password};
 
 /// Which store was asked for, and what is known for reaching it.
 #[derive(Debug)]
@@ -203,6 +203,7 @@ impl Stores {
                 return Ok((Shelf::Directories(vec![directory]), named));
             }
             Err(refusal) if has_scheme(asked) && !asked.starts_with("file:") => return Err(refusal.into()),
+            Err(refusal) if may_hold_a_password(asked) => return Err(refusal.into()),
             // What names no file is a directory, as it stands.
             Err(_) => {
                 let path = asked.strip_prefix("file:").unwrap_or(asked);
@@ -275,10 +276,18 @@ fn directory_of(path: PathBuf) -> PathBuf {
 /// A path that names no file, a store that there is not.
 fn read(asked: &str) -> Result<Asked, Refusal> {
     let path = match asked.strip_prefix("file:") {
-        Some(path) => path.strip_prefix("//").unwrap_or(path),
+        Some(path) => {
+            path.strip_prefix("//").filter(|path| path.starts_with('/') || !path.contains('@')).unwrap_or(path)
+        }
         None if has_scheme(asked) => return Ok(Asked::Far(Scheme::of(asked)?, asked.to_owned())),
         None => asked,
     };
+    if may_hold_a_password(path) {
+        let summary = worded!("what names the state is neither a URL of a store nor a path: it has `//` before an `@`");
+        return Err(Refusal::new(Exit::Error, summary).hint(worded!(
+            "`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX"
+        )));
+    }
     if Path::new(path).file_name().is_none() || path.ends_with('/') {
         let refusal =
             Refusal::new(Exit::Error, worded!("{asked} names no file for the state", asked = format!("{asked:?}")));
@@ -289,7 +298,11 @@ fn read(asked: &str) -> Result<Asked, Refusal> {
 
 /// Returns whether what was asked for may be said again: it is read, and so has no password or key in it.
 pub fn may_be_said(asked: &str) -> bool {
-    let Ok(Asked::Far(scheme, url)) = read(asked) else { return !has_scheme(asked) || asked.starts_with("file:") };
+    let (scheme, url) = match read(asked) {
+        Ok(Asked::Far(scheme, url)) => (scheme, url),
+        Ok(Asked::File(_)) => return true,
+        Err(_) => return (!has_scheme(asked) || asked.starts_with("file:")) && !may_hold_a_password(asked),
+    };
     match scheme {
         #[cfg(feature = "postgres")]
         Scheme::Postgres => postgres::Address::parse(&url).is_ok(),
@@ -356,6 +369,17 @@ mod tests {
     fn only_what_holds_no_secret_is_said_again() {
         for good in ["state/a.json", "file:a.json", "s3://audit-net/rictl", "oss://audit-net"] {
             assert!(may_be_said(good), "{good}");
+        }
+        for good in ["file:///srv/a@b.json", "a@b/c.json"] {
+            assert!(may_be_said(good) && read(good).is_ok(), "{good}");
+        }
+        // A mistyped URL is no path.
+        for bad in
+            ["postgres//net:hunter2@db/x", "ostgres:/net:x//hunter2@db", "file://net:hunter2@db/x", "//net:hunter2@db"]
+        {
+            assert!(!may_be_said(bad), "{bad}");
+            let said = read(bad).err().map(|refusal| format!("{refusal:?}")).unwrap_or_default();
+            assert!(said.contains("before an `@`") && !said.contains("hunter2"), "{bad}: {said}");
         }
         for bad in ["s3://key:secret@audit", "oss://audit?secret=x", "https://hunter2@host/x"] {
             assert!(!may_be_said(bad), "{bad}");

@@ -57,6 +57,8 @@ impl Postgres {
     }
 
     async fn standing(&mut self) -> Result<Option<Standing>, Unanswered> {
+        let Some(found) = self.look("read", schema::FORMAT, &[]).await? else { return Ok(None) };
+        self.check_format(&found)?;
         let name = self.name.clone();
         let Some(rows) = self.look("read", schema::TIP, &[(&name.as_str(), Type::TEXT)]).await? else {
             return Ok(None);
@@ -171,7 +173,7 @@ impl Postgres {
         let text = name.as_str();
         let mut parameters: Vec<Parameter<'_>> = vec![(&text, Type::TEXT), (&epoch, Type::INT8)];
         parameters.extend_from_slice(more);
-        if !self.link.ask("write to", statement, &parameters).await.map_err(unwritten)?.is_empty() {
+        if !self.link.write(statement, &parameters).await.map_err(unwritten)?.is_empty() {
             return Ok(());
         }
         let (from, bytes) = stands.map_or((i64::MAX, None), |(from, bytes)| (from, Some(bytes)));
@@ -194,11 +196,11 @@ impl Postgres {
 
     /// Does a write that needs no claim; who comes before the first claim makes the schema.
     async fn write_unclaimed(&mut self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
-        match self.link.ask("write to", statement, parameters).await {
+        match self.link.write(statement, parameters).await {
             Err(Unanswered::NoSchema) => {
                 // Where a part of it was lost, this says so.
                 self.make_ready().await?;
-                Ok(self.link.ask("write to", statement, parameters).await?)
+                Ok(self.link.write(statement, parameters).await?)
             }
             rows => Ok(rows?),
         }
@@ -434,7 +436,7 @@ impl Remote for Postgres {
                 (&names, Type::TEXT_ARRAY),
                 (&bytes, Type::BYTEA_ARRAY),
             ];
-            self.link.ask("write to", schema::NOTE_ALL, &all).await?;
+            self.link.write(schema::NOTE_ALL, &all).await?;
         }
         Ok(())
     }

@@ -336,7 +336,8 @@ impl<P: Place> Bench for Over<P> {
 
 /// Runs the contract of all media on a kind of remote.
 pub(crate) async fn is_a_medium<P: Place + Clone>(place: &P, prefix: &str, on_a_thread: bool) {
-    let bench = |case: &str| Over { place: place.clone(), name: state_name(&format!("{prefix}/{case}")), on_a_thread };
+    let bench =
+        |case: &str| Over { place: place.clone(), name: state_name(&format!("{prefix}/of-{case}")), on_a_thread };
     contract::keeps_the_contract(bench("contract"));
     contract::keeps_a_run_and_its_way_back_apart(bench("back"));
     contract::knows_who_used_a_digest(bench("digest"));

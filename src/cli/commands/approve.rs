@@ -105,6 +105,7 @@ fn machine(arguments: &ApplyArgs) -> Machine {
 
 async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load_from(path)?;
+    approved::judgeable(&project)?;
     let (mut worst, mut is_any_due) = (Exit::Done, false);
     let Waiting { kept, unusable } = approval::waiting(&project.place)?;
     for error in &unusable {

@@ -9,7 +9,9 @@ use crate::bounds;
 use crate::calendar::Zone;
 use crate::clock::BootTime;
 use crate::history::{self, Aside};
+use crate::language::Wording;
 use crate::ops::accept::{self, Accepted};
+use crate::ops::claim::Patience;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
 use crate::ops::{approval, beside, state_backup, state_edit, state_transfer};
@@ -92,7 +94,7 @@ fn zone(invocation: &Invocation) -> Zone {
     invocation.load().map(|project| project.spec.time_zone).unwrap_or_default()
 }
 
-pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Output) -> Result<Exit> {
+pub(super) async fn state(command: StateCommand, invocation: &Invocation, output: &Output) -> Result<Exit> {
     match command {
         StateCommand::List { json } => {
             let recorded = plan::read(&unread::records(invocation, output)?, output)?;
@@ -130,11 +132,14 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         }
         StateCommand::Accept => {}
         StateCommand::Lock { json } => held(json, invocation, output)?,
-        StateCommand::Init { print_sql } => init(print_sql, invocation, output)?,
+        StateCommand::Init { print_sql } => init(print_sql, invocation, output).await?,
         StateCommand::Move { url } => {
             let (project, path) = (invocation.load()?, invocation.spec_path()?);
             let to = invocation.stores.other(&url, &project, &path)?;
-            let taken = state_transfer::take(&project.place, &to, &who(), invocation.clock.now())?;
+            let mut waiting = waiting(output);
+            let patience = Patience::of(invocation.global.lock_timeout, &mut waiting);
+            let mover = (who(), invocation.clock.now());
+            let taken = state_transfer::take(&project.place, &to, (&mover.0, mover.1), patience).await?;
             let text = format!(
                 "The state is in {} now, with {} and {}; {} says so to whoever asks there.",
                 to.label(),
@@ -155,7 +160,9 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         StateCommand::Push { given: file } => {
             let place = invocation.load()?.place;
             let bytes = given(&file, bounds::BACKUP_BYTES)?;
-            let pushed = state_backup::push(&place, &bytes, &who(), invocation.clock.now())?;
+            let mut waiting = waiting(output);
+            let patience = Patience::of(invocation.global.lock_timeout, &mut waiting);
+            let pushed = state_backup::push(&place, &bytes, (&who(), invocation.clock.now()), patience).await?;
             let runs = pushed.runs.map(|runs| format!(", with {}", render::counted(runs, "run"))).unwrap_or_default();
             say(output, &format!("{} has serial {} now{runs}.", place.label(), pushed.serial))?;
         }
@@ -166,7 +173,9 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         }
         StateCommand::Rm { address } => {
             let project = invocation.load()?;
-            let gone = state_edit::forget(&project, &address, who(), invocation.clock.now())?;
+            let mut waiting = waiting(output);
+            let patience = Patience::of(invocation.global.lock_timeout, &mut waiting);
+            let gone = state_edit::forget(&project, &address, (who(), invocation.clock.now()), patience).await?;
             let lines = render::state::forgot(&address, &gone);
             output.print(|out| {
                 lines.iter().try_for_each(|line| writeln!(out, "{}", render::escape::escape_terminal(line)))
@@ -174,6 +183,11 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         }
     }
     Ok(Exit::Done)
+}
+
+/// Says for whom a command waits.
+fn waiting(output: &Output) -> impl FnMut(&Wording) {
+    |holder| output.say(&output.spoken(|| render::words::history::waits_for_lock(holder)))
 }
 
 fn say(output: &Output, text: &str) -> Result<()> {
@@ -205,13 +219,14 @@ fn held(json: bool, invocation: &Invocation, output: &Output) -> Result<()> {
     Ok(())
 }
 
-fn init(print_sql: bool, invocation: &Invocation, output: &Output) -> Result<()> {
+async fn init(print_sql: bool, invocation: &Invocation, output: &Output) -> Result<()> {
     if print_sql {
         return print_schema(output);
     }
     let place = invocation.load()?.place;
     let holder = Holder::this_process(who(), "state init".to_owned(), None, invocation.clock.now());
-    drop(history::open_at(&place, &holder)?);
+    let mut waiting = waiting(output);
+    drop(Patience::of(invocation.global.lock_timeout, &mut waiting).open(&place, &holder).await?);
     say(output, &format!("{} is ready.", place.label()))
 }
 

@@ -26,8 +26,9 @@ pub(super) const COMMAND: &str = "command";
 pub(super) struct Key(Option<String>);
 
 impl Key {
-    /// Returns the key of a channel for the specs of a check; `identity` is what tells two of its kind apart.
-    pub(super) fn of(kind: &str, identity: &str, checks: &[DriftCheck]) -> Self {
+    /// Returns the key of a channel for the specs of a check; `identity` is what tells two of its kind apart. `places` are
+    /// where their states are.
+    pub(super) fn of((kind, identity): (&str, &str), checks: &[DriftCheck], places: &[Option<&Place>]) -> Self {
         // As an older version kept it.
         if kind == COMMAND && checks.len() == 1 {
             return Self(None);
@@ -35,6 +36,12 @@ impl Key {
         // By their paths: a name is not known of one that cannot be read.
         let paths: Vec<(&Path, Option<&Project>)> = checks.iter().map(|check| (Path::new(&check.path), None)).collect();
         let mut specs = known::names(&paths);
+        // In a store that machines share by the name of the state: a checkout lies elsewhere on each.
+        for (spec, place) in specs.iter_mut().zip(places) {
+            if let Some(far) = place.and_then(Place::far) {
+                *spec = format!("state {}", far.name);
+            }
+        }
         specs.sort_unstable();
         let of = sha256_hex(format!("{identity}\n{}", specs.join("\n")).as_bytes());
         Self(Some(format!("{kind}-{}", &of[..16])))

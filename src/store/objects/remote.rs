@@ -84,9 +84,9 @@ impl Objects {
     }
 }
 
-/// Returns whether a part of a name is what a state calls something of its own.
+/// Returns whether a part of a name is what a state calls something of its own: the objects of its log, and each folder of notes.
 fn is_ours(part: &str) -> bool {
-    part.starts_with("journal") || ["state", "head", "probe"].contains(&part)
+    part.starts_with("journal") || ["state", "head", "probe"].contains(&part) || part.parse::<Folder>().is_ok()
 }
 
 impl Remote for Objects {

@@ -30,6 +30,8 @@ pub(super) struct Link {
     is_held: bool,
     /// Where the connection is kept meanwhile, as whose.
     idle: (Idle, Owner),
+    /// Whether that is one to write to was asked on it.
+    is_examined: bool,
     limit: Duration,
     connect: Duration,
 }
@@ -77,7 +79,7 @@ impl Link {
     pub(super) fn new(address: Address, login: Login) -> Self {
         let idle = Idle::default();
         let owner = idle.owner();
-        Self { address, login, client: None, is_held: false, idle: (idle, owner), limit: LIMIT, connect: CONNECT }
+        Self { address, login, client: None, is_held: false, is_examined: false, idle: (idle, owner), limit: LIMIT, connect: CONNECT }
     }
 
     /// Returns a connection of its own to the same server, made when it is needed.
@@ -89,6 +91,7 @@ impl Link {
             login,
             client: None,
             is_held: false,
+            is_examined: false,
             idle: (idle, owner),
             limit: self.limit,
             connect: self.connect,
@@ -98,13 +101,21 @@ impl Link {
     /// Keeps the connection from now on: a state is held by it.
     pub(super) fn hold(&mut self) {
         self.is_held = true;
-        self.client = self.client.take().or_else(|| self.idle.0.take(self.idle.1));
+        self.wake();
     }
 
     /// Keeps it among the others of the command.
     pub(super) fn let_go(&mut self) {
         self.is_held = false;
         self.rest();
+    }
+
+    /// Takes a connection that was put by, where there is none: what was asked on that nobody knows.
+    fn wake(&mut self) {
+        if self.client.is_none() {
+            self.is_examined = false;
+            self.client = self.idle.0.take(self.idle.1);
+        }
     }
 
     /// Puts the connection by until it is asked on again.
@@ -151,6 +162,19 @@ impl Link {
         };
         self.rest();
         answer
+    }
+
+    /// Asks one statement that writes: on a connection that was found to keep what it is given.
+    pub(super) async fn write(
+        &mut self,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, Unanswered> {
+        self.connected().await?;
+        if !self.is_examined {
+            self.examine().await?;
+        }
+        self.ask("write to", statement, parameters).await
     }
 
     /// Makes what is missing, in one transaction.
@@ -204,6 +228,7 @@ impl Link {
             let why = "synchronous_commit is off: a crash would lose what it said it had kept";
             return Err(self.refused(why, "run `ALTER ROLE ... SET synchronous_commit = on` for the user"));
         }
+        self.is_examined = true;
         Ok(())
     }
 
@@ -217,9 +242,9 @@ impl Link {
     }
 
     async fn connected(&mut self) -> Result<&Client, Unanswered> {
-        self.client = self.client.take().or_else(|| self.idle.0.take(self.idle.1));
+        self.wake();
         if self.client.as_ref().is_none_or(Client::is_closed) {
-            self.client = None;
+            (self.client, self.is_examined) = (None, false);
             let client = match timeout(self.connect, self.connect()).await {
                 Ok(client) => client?,
                 Err(_) => return Err(Unanswered::Unknown(self.unreachable("connect to", "it does not answer".into()))),
@@ -319,7 +344,8 @@ impl Link {
                 self.refused(&why, "set PGPASSWORD, or PGPASSFILE to a file like ~/.pgpass; PGHOST and the like are not read")
             }
             code if *code == SqlState::UNDEFINED_DATABASE => self.refused(&why, "make it with `createdb`, or name another"),
-            code if is_passing(code) => Unanswered::Unknown(self.unreachable(doing, Box::new(error))),
+            // Not the error itself: it tells its details and hints on lines of their own.
+            code if is_passing(code) => Unanswered::Unknown(self.unreachable(doing, why.into())),
             _ => self.refused(&why, "see the log of the server"),
         }
     }
