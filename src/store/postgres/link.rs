@@ -79,7 +79,16 @@ impl Link {
     pub(super) fn new(address: Address, login: Login) -> Self {
         let idle = Idle::default();
         let owner = idle.owner();
-        Self { address, login, client: None, is_held: false, is_examined: false, idle: (idle, owner), limit: LIMIT, connect: CONNECT }
+        Self {
+            address,
+            login,
+            client: None,
+            is_held: false,
+            is_examined: false,
+            idle: (idle, owner),
+            limit: LIMIT,
+            connect: CONNECT,
+        }
     }
 
     /// Returns a connection of its own to the same server, made when it is needed.
