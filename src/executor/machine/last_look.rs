@@ -74,7 +74,7 @@ impl<'a> Machine<'a> {
         let is_settled = is_clear && self.is_seen(&look.targets, look.asked);
         // What cannot be read any more is not waited for.
         let is_lost = |scope: &&Scope| self.polls.get(*scope).is_some_and(Poll::is_lost);
-        let is_hopeless = astray.is_empty() && look.targets.keys().all(|scope| is_lost(scope));
+        let is_hopeless = astray.is_empty() && look.targets.keys().all(is_lost);
         let is_over = is_hopeless || self.now.instant.since(look.begun) >= self.settings.doubt_window;
         let is_enough = look.reads >= EQUAL_READS && is_over;
         if is_settled || (is_enough && !is_clear) {
