@@ -179,6 +179,11 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
 }
 
 /// Returns where lines of files are put that could not be appended: RICTL_RESCUE_DIR, else where temporary files are.
+/// Returns whether a value was typed: one that the environment gives, it gives the next command as well.
+fn is_typed(variable: &str, value: &str) -> bool {
+    std::env::var(variable).ok().as_deref() != Some(value)
+}
+
 fn rescue_directory() -> PathBuf {
     super::rescue_directory().unwrap_or_else(std::env::temp_dir)
 }
@@ -265,8 +270,12 @@ impl Invocation {
             ("--state", "RICTL_STATE", state.clone().filter(|state| stores::may_be_said(state))),
         ];
         let flags = flags.into_iter().filter_map(|(flag, variable, value)| Some((flag, variable, value?)));
-        let is_typed = |variable: &str, value: &str| std::env::var(variable).ok().as_deref() != Some(value);
         flags.filter(|(_, variable, value)| is_typed(variable, value)).map(|(flag, _, value)| (flag, value)).collect()
+    }
+
+    /// Returns whether the command line says where the history is; a shell that is set up for a store says it for every command.
+    fn types_state(&self) -> bool {
+        self.global.state.as_deref().is_some_and(|state| is_typed("RICTL_STATE", state))
     }
 
     /// Returns the robot that is to be told; what is wrong with its address is said before anything is done.
@@ -309,6 +318,16 @@ impl Invocation {
         asked: &AtArgs,
         judge: impl FnOnce(Project, Timestamp) -> Result<Project, Diagnostics>,
     ) -> Result<(Project, Option<Timestamp>)> {
+        let (project, at) = self.load_where_it_says(path, asked, judge)?;
+        Ok((self.stores.placed(project, path)?, at))
+    }
+
+    fn load_where_it_says(
+        &self,
+        path: &Path,
+        asked: &AtArgs,
+        judge: impl FnOnce(Project, Timestamp) -> Result<Project, Diagnostics>,
+    ) -> Result<(Project, Option<Timestamp>)> {
         let load = || {
             let now = self.clock.now();
             let moment = |spec: &Spec| asked.moment(&spec.time_zone, now).ok().map(|at| at.unwrap_or(now));
@@ -324,7 +343,13 @@ impl Invocation {
         if let Place::Files(paths) = &mut project.place {
             paths.locking = self.global.lock;
         }
-        Ok((self.stores.placed(project, path)?, at))
+        Ok((project, at))
+    }
+
+    /// Loads the spec with the place that it names itself, whatever store was asked for.
+    fn load_with_own_place(&self) -> Result<Project> {
+        let judge = |project: Project, moment| project.at(moment, false);
+        Ok(self.load_where_it_says(&self.spec_path()?, &AtArgs::default(), judge)?.0)
     }
 
     /// Loads the spec for a plan of the moment that was asked for; of now where windows are to say when.

@@ -36,7 +36,8 @@ pub async fn take(
     mut patience: Patience<'_>,
 ) -> Result<Taken> {
     if from.label() == to.label() {
-        return Err(Refusal::new(Exit::Error, format!("the state is in {} already", to.label())).into());
+        let refusal = Refusal::new(Exit::Error, format!("the state is in {} already", to.label()));
+        return Err(refusal.hint("name the place to take a history from with --state; nothing was moved").into());
     }
     // Made for each: a claim's id is of one claim.
     let holder = || Holder::this_process(who.to_owned(), "state move".to_owned(), None, now);
@@ -54,8 +55,7 @@ pub async fn take(
     let own = Own::of(&source)?;
     let runs = source.runs()?;
     if own.is_nothing() && runs.is_empty() {
-        let refusal = Refusal::new(Exit::Error, format!("nothing is recorded in {}", from.label()));
-        return Err(refusal.hint("name the store that has the state with --state; nothing was moved").into());
+        return Err(refuse_nothing(from, to, &target)?.into());
     }
     refuse_open_run(&source, &own.journal)?;
     let mover = holder();
@@ -80,6 +80,16 @@ pub async fn take(
         to.come_back(now)?;
     }
     Ok(Taken { runs: runs.len(), approvals })
+}
+
+/// Refuses to take a history from where none is. Whoever comes second to a store finds it there.
+fn refuse_nothing(from: &Place, to: &Place, target: &Home) -> Result<Refusal, StoreError> {
+    let refusal = Refusal::new(Exit::Error, format!("nothing is recorded in {}", from.label()));
+    Ok(if Own::of(target)?.is_nothing() {
+        refusal.hint("name the store that has the state with --state; nothing was moved")
+    } else {
+        refusal.hint(format!("the state is in {} already; nothing was moved", to.label()))
+    })
 }
 
 /// Returns whether a move back was killed once everything was copied: each end says that the state is at the other, and the one

@@ -116,6 +116,24 @@ fn a_state_is_moved_whole_and_its_old_place_names_the_new_one() {
 }
 
 #[test]
+fn where_the_variable_names_the_new_place_the_history_comes_from_the_files_of_the_spec() {
+    let Some(server) = Server::shared() else { return };
+    let (emulator, url) = (Emulator::serve(WORLD), server.url(&server.database()));
+    let desk = Desk::new(&spec("name: site-a", "Inactive")).with_the_usual_key();
+    exits(&desk.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
+    says(&desk.run(&["state", "move", &url, "--state", &url]), 1, "already");
+    let desk = desk.variable("RICTL_STATE", &url);
+    says(&desk.run(&["state", "move", &url]), 0, "1 run");
+    says(&desk.run(&["history"]), 0, "apply");
+    says(&desk.run(&["state", "move", &url]), 1, "was moved to");
+    // Who comes second has nothing to move, and is told where the state is.
+    let second = machine(&url, &spec("name: site-a", "Inactive"));
+    let refused = second.run(&["state", "move", &url]);
+    says(&refused, 1, "nothing is recorded in");
+    says(&refused, 1, "the state is in");
+}
+
+#[test]
 fn a_state_is_pulled_pushed_and_a_store_that_was_restored_is_noticed() {
     let Some(server) = Server::shared() else { return };
     let database = server.database();

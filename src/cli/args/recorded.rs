@@ -53,7 +53,8 @@ pub(in crate::cli) enum StateCommand {
     },
     /// Take the whole history to another store: state, open journal, every run. The old place then names the new one
     Move {
-        /// Where to, as in --state
+        /// Where to, as in --state. The history is taken from --state or RICTL_STATE; from the spec's files where that
+        /// variable names the new place already
         #[arg(value_name = "URL")]
         url: String,
     },

@@ -133,22 +133,7 @@ pub(super) async fn state(command: StateCommand, invocation: &Invocation, output
         StateCommand::Accept => {}
         StateCommand::Lock { json } => held(json, invocation, output)?,
         StateCommand::Init { print_sql } => init(print_sql, invocation, output).await?,
-        StateCommand::Move { url } => {
-            let (project, path) = (invocation.load()?, invocation.spec_path()?);
-            let to = invocation.stores.other(&url, &project, &path)?;
-            let mut waiting = waiting(output);
-            let patience = Patience::of(invocation.global.lock_timeout, &mut waiting);
-            let mover = (who(), invocation.clock.now());
-            let taken = state_transfer::take(&project.place, &to, (&mover.0, mover.1), patience).await?;
-            let text = format!(
-                "The state is in {} now, with {} and {}; {} says so to whoever asks there.",
-                to.label(),
-                render::counted(taken.runs, "run"),
-                render::counted(taken.approvals, "approval"),
-                project.place.label()
-            );
-            say(output, &text)?;
-        }
+        StateCommand::Move { url } => move_to(&url, invocation, output).await?,
         StateCommand::Pull { all } => {
             let place = unread::records(invocation, output)?;
             let bytes = match all {
@@ -198,6 +183,26 @@ fn say(output: &Output, text: &str) -> Result<()> {
 /// Reads a file that was given.
 fn given(file: &Path, most: usize) -> Result<Vec<u8>> {
     named::read_given(file, most).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Takes the history from the store of `--state` or RICTL_STATE; from the files of the spec where that variable names the new
+/// store already, as in a shell that is set up for it.
+async fn move_to(url: &str, invocation: &Invocation, output: &Output) -> Result<()> {
+    let (project, path) = (invocation.load()?, invocation.spec_path()?);
+    let to = invocation.stores.other(url, &project, &path)?;
+    let is_set_up = project.place.label() == to.label() && !invocation.types_state();
+    let from = if is_set_up { invocation.load_with_own_place()?.place } else { project.place };
+    let mut waiting = waiting(output);
+    let patience = Patience::of(invocation.global.lock_timeout, &mut waiting);
+    let taken = state_transfer::take(&from, &to, (&who(), invocation.clock.now()), patience).await?;
+    let text = format!(
+        "The state is in {} now, with {} and {}; {} says so to whoever asks there.",
+        to.label(),
+        render::counted(taken.runs, "run"),
+        render::counted(taken.approvals, "approval"),
+        from.label()
+    );
+    say(output, &text)
 }
 
 /// Says who holds the state.
