@@ -185,6 +185,16 @@ fn parse(arguments: Vec<OsString>, grammar: clap::Command) -> Result<Cli, clap::
     }
 }
 
+/// Reads a command line, the program's name first, and does nothing: what documents tell to type is held to the grammar by it.
+///
+/// # Errors
+/// What the grammar refuses.
+pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(), clap::Error> {
+    let grammar = Cli::command();
+    let arguments = habits::translated(arguments, &grammar);
+    parse(arguments, grammar).map(drop)
+}
+
 /// Parses what was typed, and the variables but for some.
 fn parse_without(
     arguments: Vec<OsString>,

@@ -13,55 +13,9 @@ use crate::spec::keys::{KEYS, Key, Presence};
 
 use super::args::Cli;
 
-/// What people type, and what it does, by the command that it begins with.
-const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
-    (
-        "rictl",
-        &[
-            ("rictl init --region cn-shanghai", "writes rictl.yaml from what is live"),
-            ("rictl plan --out drain.plan", "shows what an apply would do, and keeps it"),
-            ("rictl apply drain.plan", "does exactly that"),
-            (
-                "rictl drift --metrics-file /var/lib/node_exporter/rictl.prom",
-                "for a timer: exit code 2 where something moved",
-            ),
-            ("rictl rollback last", "takes the last apply back"),
-        ],
-    ),
-    (
-        "rictl-apply",
-        &[
-            ("rictl apply", "plans, asks, and does it"),
-            ("rictl apply drain.plan", "does what a saved plan says, or nothing"),
-            ("rictl apply --approve-digest sha256:...@TIME", "does that plan and no other, without asking"),
-            ("rictl apply --confirm-within 10m", "takes back what `rictl confirm` does not keep in time"),
-        ],
-    ),
-    ("rictl-plan", &[("rictl plan --target group:sh --format markdown", "plans one group, for a review")]),
-    ("rictl-rollback", &[("rictl rollback --change CHG-1042", "takes back what was done for a change")]),
-    ("rictl-status", &[("rictl status group:sh --watch 5s", "shows a group again and again, until q")]),
-    ("rictl-history", &[("rictl history --since 7d --change CHG-1042", "lists the runs of a change in the last week")]),
-    (
-        "rictl-report",
-        &[("rictl report CHG-1042 --output ticket.html", "writes what was done for a change, for its ticket")],
-    ),
-    ("rictl-explain", &[("rictl explain sh-primary", "says why it is or is not planned, and whether it can go down")]),
-];
+mod pages;
 
-/// The files of a spec's state, and what each is for.
-const FILES: &[(&str, &str)] = &[
-    ("rictl.yaml", "the spec, where -f names no other; see rictl.yaml(5)"),
-    ("state/rictl.json, state/rictl.json.backup", "one record an interface, and the state before the last commit"),
-    ("state/rictl.journal.jsonl", "intents and results, on disk before the next call"),
-    ("state/rictl.runs/", "the runs that are over, a file each; never deleted by rictl"),
-    ("state/rictl.approvals/", "what `rictl approve` keeps"),
-    ("state/rictl.lock", "who is at work on the state"),
-    ("/run/lock/rictl-PROVIDER-ACCOUNT.lock", "who is at work on the account, from whatever checkout"),
-    (
-        "~/.aliyun/config.json, ~/.alibabacloud/credentials",
-        "profiles of credentials, as the vendor's CLI and SDKs read them",
-    ),
-];
+use pages::PAGES;
 
 /// The variables that set no option.
 const VARIABLES: &[(&str, &str)] = &[
@@ -155,18 +109,22 @@ fn sections(command: &Command, environment: &[(String, String)]) -> Roff {
     } else {
         roff.text([roman("See rictl(1): each option of every command that a variable sets names it.")]);
     }
-    if is_whole {
-        roff.control("SH", ["FILES"]);
-        FILES.iter().for_each(|(path, what)| term(&mut roff, path, what));
-    }
-    if let Some((_, examples)) = EXAMPLES.iter().find(|(of, _)| *of == name) {
-        roff.control("SH", ["EXAMPLES"]);
-        examples.iter().for_each(|(typed, does)| term(&mut roff, typed, does));
+    if let Some(told) = PAGES.iter().find(|told| told.page == name) {
+        terms(&mut roff, "FILES", told.files);
+        terms(&mut roff, "EXAMPLES", told.examples);
     }
     let others = if is_whole { "rictl.yaml(5)" } else { "rictl(1), rictl.yaml(5)" };
     roff.control("SH", ["SEE ALSO"]);
     roff.text([roman(others)]);
     roff
+}
+
+/// Adds a section of words with what each means; none where there are none.
+fn terms(roff: &mut Roff, heading: &'static str, words: &[(&'static str, &'static str)]) {
+    if !words.is_empty() {
+        roff.control("SH", [heading]);
+        words.iter().for_each(|(word, meaning)| term(roff, word, meaning));
+    }
 }
 
 fn term(roff: &mut Roff, word: &str, meaning: &str) {
@@ -231,27 +189,65 @@ fn meaning(key: &Key) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+    use std::collections::BTreeMap;
+    use std::ffi::OsString;
+
     use super::*;
     use crate::spec::{SpecFile, parse};
 
-    #[test]
-    fn every_page_tells_the_exit_codes_and_every_example_is_of_a_command() {
+    /// Reads every page that is written, by its name.
+    fn written() -> BTreeMap<String, String> {
         let directory = tempfile::tempdir().unwrap();
         write(directory.path()).unwrap();
-        let page = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
-        for (command, examples) in EXAMPLES {
-            let page = page(&format!("{command}.1"));
-            assert!(page.contains(".SH EXAMPLES") && page.contains(".SH \"EXIT STATUS\""), "{command}");
-            assert!(
-                examples.iter().all(|(typed, _)| typed.starts_with(&command.replace('-', " ")) || *command == "rictl")
-            );
+        let entries = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap());
+        entries
+            .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn every_page_tells_the_exit_codes_what_to_type_and_the_files() {
+        let mut pages = written();
+        assert!(pages.remove("rictl.yaml.5").unwrap().contains("interfaces.*.status"));
+        let told: Vec<String> = PAGES.iter().map(|told| format!("{}.1", told.page)).collect();
+        let commands: Vec<&String> = pages.keys().collect();
+        let mut sorted: Vec<&String> = told.iter().collect();
+        sorted.sort();
+        assert_eq!(commands, sorted, "each command has its row in PAGES");
+        for told in PAGES {
+            let page = &pages[&format!("{}.1", told.page)];
+            assert!(page.contains(".SH EXAMPLES") && page.contains(".SH \"EXIT STATUS\""), "{page}");
+            assert_eq!(page.contains(".SH FILES"), !told.files.is_empty(), "{page}");
         }
-        let whole = page("rictl.1");
+        let whole = &pages["rictl.1"];
         assert!(whole.contains("RICTL_POLL_INTERVAL") || whole.contains("RICTL_POLL\\_INTERVAL"), "{whole}");
-        let plan = page("rictl-plan.1");
+        assert!(whole.contains("journal") && whole.contains("130"), "{whole}");
+        let plan = &pages["rictl-plan.1"];
         assert!(plan.contains("so do NO") && !plan.contains("color\\fR\n\n"), "{plan}");
-        assert!(whole.contains(".SH FILES") && whole.contains("journal") && whole.contains("130"), "{whole}");
-        assert!(page("rictl.yaml.5").contains("interfaces.*.status"));
+    }
+
+    #[test]
+    fn every_example_is_of_its_command_and_is_one_that_the_grammar_takes() {
+        for told in PAGES {
+            assert!(!told.examples.is_empty(), "{} tells nothing to type", told.page);
+            for (typed, _) in told.examples {
+                let quoted = typed.split('\'').enumerate();
+                let words: Vec<&str> = quoted
+                    .flat_map(|(number, piece)| match number % 2 {
+                        0 => piece.split_whitespace().collect(),
+                        _ => vec![piece],
+                    })
+                    .collect();
+                let refused = crate::cli::read(words.iter().map(OsString::from)).err();
+                assert!(refused.is_none(), "{typed}: {}", refused.unwrap());
+                let command = told.page.replace('-', " ");
+                let names = command.split(' ').all(|name| words.contains(&name));
+                // Of one whose name has a dash in it.
+                let is_dashed = words.iter().any(|word| told.page.ends_with(word));
+                assert!(names || is_dashed, "{typed} is no {}", told.page);
+            }
+        }
+        assert!(crate::cli::read(["rictl", "plan", "--outt", "x"].map(OsString::from)).is_err());
     }
 
     #[test]
