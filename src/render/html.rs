@@ -137,11 +137,12 @@ fn write<W: Write + ?Sized>(
 }
 
 /// Writes a report for a ticket, whole: each part is a page of its own where it is printed.
-pub fn ticket<W: Write + ?Sized>(out: &mut W, ticket: &Ticket) -> io::Result<()> {
+pub fn ticket<W: Write + ?Sized>(out: &mut W, ticket: &Ticket, given: &Given) -> io::Result<()> {
     let mut html = Html::titled(&page::ticket::title(ticket), usize::MAX);
-    for (number, page) in page::ticket::pages(ticket).iter().enumerate() {
+    let pages = page::ticket::pages(ticket, given);
+    for (number, (page, part)) in pages.iter().zip(&ticket.parts).enumerate() {
         html.text.push_str(if number == 0 { "<article>\n" } else { "<article style=\"break-before:page\">\n" });
-        html.page(page, &[], None, None);
+        html.page(page, &page::ticket::cards(part), None, None);
         html.text.push_str("</article>\n");
     }
     html.write(out)
@@ -216,13 +217,17 @@ impl Html {
             format!("<section class=\"{class}\"><h3>{}</h3><dl>{rows}</dl></section>\n", escaped(&card.name))
         };
         let cards: Vec<String> = cards.iter().map(card).collect();
-        self.rows(GROUPS, ("<div class=\"groups\">\n", "</div>\n"), &cards, MOST_OPEN);
+        self.rows(GROUPS, ("<div class=\"groups\">\n", "</div>\n"), &cards, self.seen(true));
+    }
+
+    /// Returns how many rows are seen at once: what is written for a ticket is read whole, as is what may not be overlooked.
+    fn seen(&self, may_fold: bool) -> usize {
+        if may_fold && self.most_rows < usize::MAX { MOST_OPEN } else { usize::MAX }
     }
 
     fn section(&mut self, section: &Section) {
         let title = section.title;
-        // What is written for a ticket is read whole, as is what may not be overlooked.
-        let open = if section.may_fold && self.most_rows < usize::MAX { MOST_OPEN } else { usize::MAX };
+        let open = self.seen(section.may_fold);
         match &section.body {
             Body::List(entries) if entries.iter().any(|entry| entry.code.is_some()) => {
                 self.table(title, &coded(entries), open);

@@ -62,8 +62,8 @@ pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, given: &Given) -> io:
 }
 
 /// Writes a report for a ticket, whole: it is a file, and no comment.
-pub fn ticket<W: Write + ?Sized>(out: &mut W, ticket: &Ticket) -> io::Result<()> {
-    for (number, page) in page::ticket::pages(ticket).iter().enumerate() {
+pub fn ticket<W: Write + ?Sized>(out: &mut W, ticket: &Ticket, given: &Given) -> io::Result<()> {
+    for (number, page) in page::ticket::pages(ticket, given).iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
         }

@@ -316,8 +316,8 @@ impl Picture {
             let paint = paint(side);
             // What nobody reported is no more than a guess: dashed, and hollow.
             let (dashes, dot) = match side.status {
-                Some(_) => ("", paint.fill()),
-                None => (" stroke-dasharray=\"4 3\"", paint.stroke()),
+                None if !side.is_absent => (" stroke-dasharray=\"4 3\"", paint.stroke()),
+                _ => ("", paint.fill()),
             };
             self.shape(format_args!(r#"<path d="{from} {y}H{to}" stroke-width="2"{dashes} {}/>"#, paint.stroke()));
             self.shape(format_args!(r#"<circle cx="{end}" cy="{y}" r="4" {dot}/>"#));
@@ -378,20 +378,21 @@ impl Picture {
 }
 
 fn state(side: &Side) -> String {
-    let live = side.status.as_ref().map_or("not reported", Status::as_str);
+    let without = if side.is_absent { "absent" } else { "not reported" };
+    let live = side.status.as_ref().map_or(without, Status::as_str);
     match side.wanted() {
         Some(declared) => format!("{live}, wants {declared}"),
         None => live.to_owned(),
     }
 }
 
-/// Returns what an end is drawn in: red is for trouble, and that nobody reports an end which nobody declared is none.
+/// Returns what an end is drawn in: red is for trouble, and that nobody reports an end is none yet.
 fn paint(side: &Side) -> Paint {
     match &side.status {
         Some(Status::Active) => Paint::Good,
         Some(Status::Inactive) => Paint::Idle,
         Some(status) if status.is_transitional() => Paint::Change,
-        None if side.address.is_none() => Paint::Idle,
+        None if !side.is_absent => Paint::Idle,
         _ => Paint::Bad,
     }
 }

@@ -72,7 +72,7 @@ impl TicketPart {
         }
     }
 
-    fn has_others(&self, run: &PastRun) -> bool {
+    pub(crate) fn has_others(&self, run: &PastRun) -> bool {
         run.report.results.iter().any(|result| !self.is_about(run, result))
     }
 

@@ -40,6 +40,8 @@ pub struct Side {
     pub id: Option<RouterInterfaceId>,
     /// The live status, where it is known.
     pub status: Option<Status>,
+    /// The API says that it is not there; where nobody asked or answered, that is not known.
+    pub is_absent: bool,
     /// The declared status.
     pub declared: Option<DesiredStatus>,
     /// Its group.
@@ -83,13 +85,13 @@ impl Topology {
             if !drawn.insert(&entry.id.value) {
                 continue;
             }
-            let near = side(spec, address, observed.map(|observed| &observed.status));
+            let near = side(spec, live, address, observed.map(|observed| &observed.status));
             let mut far = Side::default();
             if let Some(opposite) = observed.map(|observed| &observed.opposite) {
                 let status = opposite.status.as_ref();
                 let declared = opposite.interface_id.as_ref().and_then(|id| by_id.get(id));
                 far = match declared {
-                    Some(peer) => side(spec, peer, read(live, peer).map(|peer| &peer.status).or(status)),
+                    Some(peer) => side(spec, live, peer, read(live, peer).map(|peer| &peer.status).or(status)),
                     None => Side { id: opposite.interface_id.clone(), status: status.cloned(), ..Side::default() },
                 };
                 drawn.extend(declared.and_then(|peer| spec.interfaces.get(*peer)).map(|peer| &peer.id.value));
@@ -109,12 +111,14 @@ fn read<'a>(live: &'a LiveState, address: &Address) -> Option<&'a Observed> {
     live.readings.get(address).and_then(Reading::found)
 }
 
-fn side(spec: &Spec, address: &Address, status: Option<&Status>) -> Side {
+fn side(spec: &Spec, live: &LiveState, address: &Address, status: Option<&Status>) -> Side {
     let entry = spec.interfaces.get(address);
+    let is_absent = matches!(live.readings.get(address), Some(Reading::Absent));
     Side {
         address: Some(address.clone()),
         id: entry.map(|entry| entry.id.value.clone()),
-        status: status.cloned(),
+        status: status.filter(|_| !is_absent).cloned(),
+        is_absent,
         declared: entry.map(|entry| entry.status.value),
         group: entry.and_then(|entry| entry.group.as_ref()).map(|group| group.value.clone()),
     }

@@ -72,8 +72,8 @@ pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &O
     let ticket = Ticket::of(parts, several(&sources), invocation.clock.now(), BootTime::now().uptime().as_ref());
     let mut text = Vec::new();
     match format {
-        ReportFormat::Markdown => render::markdown::ticket(&mut text, &ticket),
-        ReportFormat::Html => render::html::ticket(&mut text, &ticket),
+        ReportFormat::Markdown => render::markdown::ticket(&mut text, &ticket, &invocation.given()),
+        ReportFormat::Html => render::html::ticket(&mut text, &ticket, &invocation.given()),
         ReportFormat::Csv => {
             if arguments.output().is_some() {
                 text.extend(csv::BYTE_ORDER_MARK.as_bytes());

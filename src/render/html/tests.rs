@@ -35,7 +35,7 @@ fn pages(text: &str) -> [String; 5] {
         written(|out| plan(out, &hostile_plan(text), &Given::default(), around(&topology, &commit(text)))),
         written(|out| drift(out, &hostile_drift(text), &Given::default(), Some(&topology))),
         written(|out| run(out, &past(hostile_report(text)), &Given::default(), Some(&topology))),
-        written(|out| ticket(out, &hostile_ticket(text))),
+        written(|out| ticket(out, &hostile_ticket(text), &Given::default())),
         written(|out| fleet(out, &sample_fleet(text))),
     ]
 }
@@ -60,7 +60,7 @@ fn shows_a_plan_a_drift_a_run_and_a_ticket() {
     nothing.states.clear();
     let page = written(|out| fleet(out, &nothing));
     assert!(page.contains("<p class=\"change\"><strong>There is no state here"), "{page}");
-    insta::assert_snapshot!("ticket", written(|out| ticket(out, &sample_ticket())));
+    insta::assert_snapshot!("ticket", written(|out| ticket(out, &sample_ticket(), &Given::default())));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn what_is_more_than_forty_rows_unfolds_and_what_may_not_be_overlooked_is_seen()
     };
     assert_eq!(folded(&large_plan(40)), 0);
     assert_eq!(folded(&large_plan(41)), 1, "the changes");
-    let ticket = written(|out| ticket(out, &sample_ticket()));
+    let ticket = written(|out| ticket(out, &sample_ticket(), &Given::default()));
     assert!(!ticket.contains("<details>"));
 }
 

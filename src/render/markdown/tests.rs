@@ -32,7 +32,7 @@ fn pages(text: &str) -> [String; 4] {
         written(|out| plan(out, &hostile_plan(text), &Given::default())),
         written(|out| drift(out, &hostile_drift(text), &Given::default())),
         written(|out| run(out, &past(hostile_report(text)), &Given::default())),
-        written(|out| ticket(out, &hostile_ticket(text))),
+        written(|out| ticket(out, &hostile_ticket(text), &Given::default())),
     ]
 }
 
@@ -41,7 +41,7 @@ fn shows_a_plan_a_drift_a_run_and_a_ticket() {
     insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), &Given::default())));
     insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), &Given::default())));
     insta::assert_snapshot!("run", written(|out| run(out, &past(report()), &Given::default())));
-    insta::assert_snapshot!("ticket", written(|out| ticket(out, &sample_ticket())));
+    insta::assert_snapshot!("ticket", written(|out| ticket(out, &sample_ticket(), &Given::default())));
     assert!(
         written(|out| plan(out, &empty_plan(), &Given::default()))
             .contains("**No changes. Your infrastructure matches the configuration.**")
@@ -87,7 +87,7 @@ fn a_ticket_is_whole_however_long() {
     let mut long = sample_ticket();
     let run = long.parts[0].runs[0].clone();
     long.parts[0].runs = vec![run; 400];
-    let page = written(|out| ticket(out, &long));
+    let page = written(|out| ticket(out, &long, &Given::default()));
     assert!(page.len() > LIMIT && !page.contains("left out"), "{}", page.len());
     assert_eq!(
         page.matches("4F7B2C9E-0001").count(),

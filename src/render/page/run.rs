@@ -1,5 +1,7 @@
 //! The sections of a run: its circumstances, why it ended as it did, what became of each step.
 
+use std::collections::BTreeMap;
+
 use super::steps::StepRow;
 use super::{
     Body, Card, Entry, FULL_WIDTH_EXCLAMATION, Fact, Lead, Page, Place, Section, Verdict, by_trouble, split_behind,
@@ -7,7 +9,7 @@ use super::{
 };
 use crate::calendar::Zone;
 use crate::journal::{Commit, Evidence, LockWord, Operation, Outcome};
-use crate::plan::GroupHealth;
+use crate::plan::{GroupHealth, Guard};
 use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
@@ -160,10 +162,15 @@ fn groups(report: &Report) -> Section {
 /// Makes a card of each group: what it was to keep, and how it stood at the end, where that was read.
 pub(crate) fn cards(report: &Report) -> Vec<Card> {
     let guards = lowest(report.results.iter().flat_map(|result| &result.step.guards));
-    let card = |group: &GroupHealth| super::card(group, guards.get(&group.name).copied(), "At the end");
-    let is_read = |name: &GroupName| report.groups.iter().any(|group| group.name == *name);
-    let planned = guards.iter().filter(|(name, _)| !is_read(name)).map(|(_, guard)| super::planned_card(guard));
-    by_trouble(report.groups.iter().map(card).chain(planned).collect())
+    cards_of(&guards, report.groups.iter().map(|group| (&group.name, group)).collect())
+}
+
+/// The same of the groups that some runs touched, by how each stood at the end of the last that read it.
+pub(super) fn cards_of(guards: &BTreeMap<&GroupName, &Guard>, groups: BTreeMap<&GroupName, &GroupHealth>) -> Vec<Card> {
+    let card = |group: &&GroupHealth| super::card(group, guards.get(&group.name).copied(), "At the end");
+    let planned = guards.iter().filter(|(name, _)| !groups.contains_key(*name));
+    let planned = planned.map(|(_, guard)| super::planned_card(guard));
+    by_trouble(groups.values().map(card).chain(planned).collect())
 }
 
 /// Says what became of each step.

@@ -1,16 +1,19 @@
 //! The pages of a report for a ticket: what came of it, how long each link was down, its runs, its steps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::run::{spec, who};
+use super::run::{at_commit, cards_of, spec, who};
 use super::table::Table;
-use super::{Body, Entry, Fact, Lead, Page, Section, Verdict, version};
+use super::{Body, Card, Entry, Fact, Lead, Page, Section, Verdict, version};
 use crate::calendar::Zone;
 use crate::history::dossier::{About, Down, Settled};
+use crate::journal::Commit;
 use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::ticket::{Ticket, TicketPart, length};
+use crate::render::words::groups::lowest;
+use crate::render::words::next::Given;
 use crate::render::words::plan::guard;
 use crate::render::words::report as words;
 use crate::render::words::run::label;
@@ -19,8 +22,18 @@ use crate::resource::Status;
 use crate::run::StepResult;
 
 /// Builds a page for each part of a report.
-pub(crate) fn pages(ticket: &Ticket) -> Vec<Page> {
-    ticket.parts.iter().map(|part| page(ticket, part)).collect()
+pub(crate) fn pages(ticket: &Ticket, given: &Given) -> Vec<Page> {
+    ticket.parts.iter().map(|part| page(ticket, part, given)).collect()
+}
+
+/// Makes a card of each group that it is about: how low its steps took it, and how it stood at the end of the last of its runs.
+pub(crate) fn cards(part: &TicketPart) -> Vec<Card> {
+    let guards = lowest(part.steps().flat_map(|(_, result)| &result.step.guards));
+    let touched = part.runs.iter().flat_map(|run| run.report.groups.iter().map(move |group| (run, group)));
+    // What a run did for others besides, touched groups of theirs.
+    let own = touched.filter(|(run, group)| !part.has_others(run) || guards.contains_key(&group.name));
+    let groups: BTreeMap<_, _> = own.map(|(_, group)| (&group.name, group)).collect();
+    cards_of(&guards, groups)
 }
 
 /// Returns what a report is called as a whole.
@@ -29,7 +42,7 @@ pub(crate) fn title(ticket: &Ticket) -> Phrase {
     Phrase::ours("rictl report of ").and_theirs(about.join(", "))
 }
 
-fn page(ticket: &Ticket, part: &TicketPart) -> Page {
+fn page(ticket: &Ticket, part: &TicketPart, given: &Given) -> Page {
     let zone = part.runs.first().map(|run| run.report.time_zone.clone()).unwrap_or_default();
     let (tone, strong, rest) = told::verdict(part);
     let lines = std::iter::once(told::counts(part)).chain(told::others(part)).collect();
@@ -43,7 +56,7 @@ fn page(ticket: &Ticket, part: &TicketPart) -> Page {
             section("Runs", runs(&part.runs)),
             section("Steps", steps(part)),
         ],
-        next: None,
+        next: told::next(part, given),
     }
     .without_empty_sections()
 }
@@ -71,6 +84,7 @@ fn facts(ticket: &Ticket, part: &TicketPart, zone: &Zone) -> Vec<Fact> {
         all(&|run| run.evidence.reason.clone()).map(|says| Fact::new("Reason", says)),
         all(&|run| Some(run.report.target.to_string())).map(|says| Fact::new("Target", says)),
         all(&|run| run.spec().map(str::to_owned)).map(|says| Fact::new("Spec", says)),
+        all(&commit).map(|says| Fact::new("Commit", says)),
         all(&|run| Some(run.report.who.clone())).map(|says| Fact::new("By", says)),
         all(&|run| Some(run.evidence.approved.as_ref()?.by.clone())).map(|says| Fact::new("Agreed", says)),
         windows.map(|says| Fact::new("Windows overridden because", says)),
@@ -79,6 +93,12 @@ fn facts(ticket: &Ticket, part: &TicketPart, zone: &Zone) -> Vec<Fact> {
         Some(Fact::new("Made", Phrase::ours(format!("{}, {}", zone.stamp(ticket.made_at), version())))),
     ];
     std::iter::once(about).chain(facts.into_iter().flatten()).collect()
+}
+
+/// Returns what the spec of a run was checked out of.
+fn commit(run: &PastRun) -> Option<String> {
+    let commit = Commit { id: run.evidence.commit.clone()?, is_altered: run.evidence.commit_dirty };
+    Some(at_commit(Phrase::default(), &commit).to_string())
 }
 
 /// Returns from when to when its runs went.

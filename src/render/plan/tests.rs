@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{Action, Floor, FloorLink, FloorMember, Goal, Guard};
+use crate::plan::{Action, BlockReason, Floor, FloorLink, FloorMember, Goal, Guard};
 use crate::render::samples::{
     HOSTILE, assert_inert, change, empty_plan, hostile_plan, large_plan, rich_plan, scope, small_plan, step, view,
     written,
@@ -85,10 +85,16 @@ fn says_what_to_run_next() {
     plan.inputs.target.push(Selector::of(&"sh-primary".into()));
     assert_eq!(next(&plan, None), "Next: `rictl -f 'sites/a b.yaml' apply --target sh-primary` does this");
     assert_eq!(next(&plan, Some("p")), "Next: `rictl -f 'sites/a b.yaml' apply p` does exactly this");
-    plan.steps.clear();
     plan.blocked = rich_plan().blocked;
+    let shown = next(&plan, Some("p"));
+    assert_eq!(shown, "Next: `rictl -f 'sites/a b.yaml' apply p` does exactly this, and nothing of what is blocked");
+    plan.steps.clear();
     plan.basis.spec = None;
     assert_eq!(next(&plan, None), "Next: lift what is blocked, then `rictl plan --target sh-primary`");
+    let opens = BlockReason::Window { window: "night".to_owned(), opens_at: Some(plan.timestamp) };
+    plan.blocked.iter_mut().for_each(|blocked| blocked.reason = opens.clone());
+    let opened = "Next: `rictl plan --target sh-primary --at open` plans for when the windows let all of it through";
+    assert_eq!(next(&plan, None), opened);
 }
 
 /// A plan for `count` sites: in each a backup comes up, and in `drained` of them the primary goes down.
@@ -143,7 +149,7 @@ fn sites(count: u32, drained: u32) -> Plan {
 fn keeps_the_lines_that_tools_parse_at_any_width() {
     let shown = show(&large_plan(1000), view(20));
     assert!(shown.ends_with(
-        "Plan: 0 to add, 1000 to change, 0 to destroy.\n1000 to deactivate, 0 to activate, 0 to wait for; 1000 blocked.\nNext: `rictl apply`\n  does this\n"
+        "Plan: 0 to add, 1000 to change, 0 to destroy.\n1000 to deactivate, 0 to activate, 0 to wait for; 1000 blocked.\nNext: `rictl apply`\n  does this, and\n  nothing of what is\n  blocked\n"
     ));
 }
 

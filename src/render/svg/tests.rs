@@ -3,10 +3,29 @@
 use super::*;
 use crate::plan::{HopLeft, RouteLeft};
 use crate::render::samples::{HOSTILE, live_state, report, spec};
+use crate::resource::Reading;
 
 #[test]
 fn draws_links_with_the_status_of_both_sides() {
     insta::assert_snapshot!(topology(&Topology::new(&spec(), &live_state())));
+}
+
+#[test]
+fn what_the_api_says_is_absent_is_trouble_and_what_nobody_reports_is_a_guess() {
+    let drawn = |reading: Reading| {
+        let mut live = live_state();
+        live.readings.insert("gz-lone".into(), reading);
+        let drawn = topology(&Topology::new(&spec(), &live));
+        drawn.lines().filter(|line| line.contains("M190") || line.contains("wants")).take(2).collect::<String>()
+    };
+    let absent = drawn(Reading::Absent);
+    assert!(
+        absent.contains("s-bad") && !absent.contains("dash") && absent.contains(">absent, wants Active<"),
+        "{absent}"
+    );
+    let unread = drawn(Reading::Unreadable);
+    assert!(unread.contains("s-idle") && unread.contains("dash"), "{unread}");
+    assert!(unread.contains(">not reported, wants Active<"), "{unread}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::diagnostic::quoted;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::language::say;
-use crate::plan::{BlockCode, Plan, Warning};
+use crate::plan::{BlockCode, BlockReason, Blocked, Plan, Warning};
 use crate::resource::{Address, Provider};
 use crate::run::{Exit, Reason, Report, RunOutcome, StepReason, StepResult};
 use crate::state::RunId;
@@ -193,8 +193,9 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
         return Some(one(say!("nothing is applied as of the past: {command} plans as of now"), now));
     }
     if plan.steps.is_empty() {
-        return (!plan.blocked.is_empty()).then(|| one(say!("lift what is blocked, then {command}"), again()));
+        return after_blocked(plan, command(&format!("plan{} --at open{loosened}", choices(plan))), again);
     }
+    let leaves_blocked = !plan.blocked.is_empty();
     Some(match given.saved.as_deref() {
         // Only plans that cannot be applied do not say which spec they are of.
         Some(file) if spec.is_none() => {
@@ -216,6 +217,9 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
                     say!("{apply} does exactly this, from {from} on"),
                     [("apply", Phrase::command(apply)), ("from", Phrase::theirs(plan.time_zone.shown(at)))],
                 ),
+                None if leaves_blocked => {
+                    one(say!("{command} does exactly this, and nothing of what is blocked"), apply)
+                }
                 None => one(say!("{command} does exactly this"), apply),
             }
         }
@@ -224,8 +228,24 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
         }
         None => {
             let apply = format!("apply{}{loosened}", choices(plan));
-            one(say!("{command} does this"), command(&apply))
+            let says = match leaves_blocked {
+                true => say!("{command} does this, and nothing of what is blocked"),
+                false => say!("{command} does this"),
+            };
+            one(says, command(&apply))
         }
+    })
+}
+
+/// Returns what to run where all that is wanted is blocked: an apply would do nothing. What windows alone hold back, nobody has to lift.
+fn after_blocked(plan: &Plan, at_open: String, again: impl Fn() -> String) -> Option<Phrase> {
+    if plan.blocked.is_empty() {
+        return None;
+    }
+    let opens = |blocked: &Blocked| matches!(blocked.reason, BlockReason::Window { opens_at: Some(_), .. });
+    Some(match plan.at.is_none() && plan.blocked.iter().all(opens) {
+        true => one(say!("{command} plans for when the windows let all of it through"), at_open),
+        false => one(say!("lift what is blocked, then {command}"), again()),
     })
 }
 

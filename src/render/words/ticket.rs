@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use super::next::{Given, after_show};
 use super::report::{self, NO_END};
 use super::run::run_outcome;
+use crate::diagnostic::quoted;
 use crate::history::dossier::About;
 use crate::journal::Outcome;
 use crate::render::past::PastRun;
+use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::ticket::{TicketPart, length};
 use crate::render::{counted, duration};
@@ -18,6 +21,20 @@ pub(crate) fn about(about: &About) -> String {
         About::Change(change) => change.clone(),
         About::Run(run_id) => run_id.to_string(),
     }
+}
+
+/// Returns what to run next: what its last run left, else what its change did, if a link of it is down.
+pub(crate) fn next(part: &TicketPart, given: &Given) -> Option<Phrase> {
+    let last = part.runs.last()?;
+    let About::Change(change) = &part.about else { return after_show(last, given) };
+    if !part.is_well(last) {
+        return after_show(last, given);
+    }
+    let (rest, says) = match part.interfaces() {
+        (_, 0) => ("plan".to_owned(), "{command} shows whether anything is left"),
+        _ => (format!("rollback --change {}", quoted(change)), "{command} takes it back"),
+    };
+    Some(Phrase::of(says, [("command", Phrase::command(given.about(last.evidence.spec.as_deref(), &rest)))]))
 }
 
 /// Returns what a part comes to: the words that carry its tone, and the rest of the sentence.

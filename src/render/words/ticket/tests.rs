@@ -11,7 +11,7 @@ fn what_is_not_well_says_why_also_where_no_reason_is_recorded() {
         for run in &mut ticket.parts[0].runs {
             (run.report.end, run.report.became) = (None, Some(outcome));
         }
-        let page = written(|out| markdown::ticket(out, &ticket));
+        let page = written(|out| markdown::ticket(out, &ticket, &Given::default()));
         assert!(page.contains("**Drained, returned in part; "), "{page}");
         assert!(page.contains("**Did not go well**"), "{page}");
         assert_eq!(page.contains("nobody confirmed it in time"), outcome == TakenBack, "{page}");
