@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test fails by panicking, and says why it did nothing")]
 
+mod blocks;
 mod ci;
 mod error_codes;
 mod hops;
@@ -22,6 +23,11 @@ use crate::{golden, wall_clock};
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The pages below a directory.
+pub(crate) fn markdown_below(directory: &Path) -> Vec<PathBuf> {
+    links::files(directory, ".md")
 }
 
 /// Compares a generated page with what it should be, or writes it.
