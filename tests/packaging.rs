@@ -99,6 +99,40 @@ fn the_tarball_is_the_same_each_time_runs_and_is_where_binstall_looks() {
     assert_eq!(url.trim_matches('"').rsplit('/').next(), Some(&*name));
 }
 
+#[test]
+fn the_page_says_whether_binstall_finds_the_tarball() {
+    let read = |name: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("a text");
+    let manifest = read("Cargo.toml");
+    let asks = manifest.lines().any(|line| line.starts_with("pkg-url = ") && line.contains("{ repo }"));
+    let names = manifest.lines().any(|line| line.starts_with("repository = "));
+    let says = read("docs/reference/platforms.md").contains("names no `repository`");
+    assert_eq!(says, asks && !names, "docs/reference/platforms.md says otherwise than Cargo.toml");
+}
+
+#[test]
+fn every_link_of_the_pages_that_are_packed_leads_somewhere() {
+    let is_checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join(".git").exists();
+    if !has("git") || !is_checkout {
+        println!("skipped: pages are laid out from what is committed");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    run(script("lay-out-pages").arg(directory.path()));
+    let (mut dead, mut count) = (Vec::new(), 0);
+    for page in crate::documents::markdown_below(directory.path()) {
+        let text = fs::read_to_string(&page).expect("a page");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            count += 1;
+            if !file.is_empty() && !file.contains("://") && !page.with_file_name(file).exists() {
+                dead.push(format!("{}: {target}", page.strip_prefix(directory.path()).expect("below it").display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "links of packed pages that lead nowhere:\n{}", dead.join("\n"));
+    assert!(count > 300, "only {count} links were found");
+}
+
 /// A repository with what a release looks at before it builds.
 struct Checkout(TempDir);
 
