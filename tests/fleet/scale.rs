@@ -148,7 +148,8 @@ mod in_a_postgres {
         }
     }
 
-    /// Whoever is told of a check, where nothing is news that costs nothing more; what is news is read once and written once a channel.
+    /// Whoever is told of a check, where nothing is news that costs nothing more; what is news is read once and written once a channel,
+    /// by a connection that has asked the server whether it keeps what it says it kept.
     #[test]
     fn the_memory_of_alerts_is_read_once_whoever_is_told() {
         let Some(server) = Server::shared() else { return };
@@ -168,7 +169,7 @@ mod in_a_postgres {
         let moved = text.replacen("status: Active", "status: Inactive", 1);
         let console = Desk::new(&moved).with_the_usual_key();
         exits(&console.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
-        assert_eq!(statements(&["--quiet", "--notify-command", "cat"], 2), plain + 2 * 2);
+        assert_eq!(statements(&["--quiet", "--notify-command", "cat"], 2), plain + 2 * 3);
     }
 
     #[test]

@@ -406,7 +406,7 @@ pub(crate) fn rollout(rollout: &RolloutPlan, waves: usize) -> String {
     let pause = crate::render::duration(Duration::from_millis(rollout.pause_ms));
     let between = match &rollout.check {
         Some(check) if waves < 2 => say!(
-            "there is one wave and nothing between waves, so this check does not run: {arguments}",
+            "one wave, and nothing between waves: only of a plan of several this runs at apply: {arguments}",
             arguments = arguments(check)
         ),
         Some(check) => {
