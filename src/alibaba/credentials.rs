@@ -31,7 +31,7 @@ use tokio::sync::Mutex;
 use self::chain::{Candidate, Skipped, Step};
 use self::fetch::Unfetched;
 use self::file::Privacy;
-use self::provider::{Origin, Provider, renewed_by};
+use self::provider::{Origin, Provider, Role, renewed_by};
 use crate::alibaba::{CredentialSource, Credentials};
 use crate::clock::Clock;
 use crate::cloud::{CloudError, Effect, ErrorKind};
@@ -267,6 +267,8 @@ impl Chain {
         };
         if let Some(arn) = &source.role_arn {
             let role = profile::role_of(arn, &self.settings.environment);
+            // Asked where the owner of the keys has STS asked.
+            let role = Role { sts_endpoint: held.sts_endpoint.clone().unwrap_or(role.sts_endpoint), ..role };
             held.credentials =
                 fetch::assume(held.credentials, &[role], &self.settings, now).await.map_err(|reason| {
                     let message = worded!("account {name}: {reason}", name, reason);

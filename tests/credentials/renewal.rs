@@ -113,6 +113,16 @@ async fn many_tasks_share_one_failure() {
 }
 
 #[tokio::test]
+async fn a_role_that_an_account_lends_is_asked_for_where_the_profile_has_sts_asked() {
+    let sts = counting_sts().await;
+    let mut profile = role("p", "A", "net");
+    profile["sts_endpoint"] = sts.url.clone().into();
+    let home = Home::new().profiles(&[profile]).account("x", None, Some(&arn("x")));
+    home.chain().credentials(&"x".into()).await.expect("the role can be assumed there");
+    assert_eq!(sts.requests().len(), 2, "one for the base, one for the role");
+}
+
+#[tokio::test]
 async fn accounts_that_lend_a_role_share_the_default_accounts_call() {
     let sts = counting_sts().await;
     let home = Home::new().profiles(&[role("p", "A", "net")]).sts(&sts);
