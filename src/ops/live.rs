@@ -301,7 +301,7 @@ fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
             at: project.spec.sources.locate(declared.place),
         });
     }
-    plan.warnings.extend(clashes_of_links(project, live, plan.at.unwrap_or(plan.timestamp)));
+    plan.warnings.extend(clashes_of_links(project, live, plan.moment()));
     Ok(plan)
 }
 

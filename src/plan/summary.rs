@@ -1,5 +1,7 @@
 //! What a plan amounts to: its counts, and what may be said of it as a whole.
 
+use jiff::Timestamp;
+
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
@@ -24,6 +26,11 @@ pub struct Summary {
 }
 
 impl Plan {
+    /// Returns the moment that it is of.
+    pub fn moment(&self) -> Timestamp {
+        self.at.unwrap_or(self.timestamp)
+    }
+
     /// Returns what is planned for a declared interface; they stand in the order of their addresses.
     pub fn change(&self, address: &Address) -> Option<&ResourceChange> {
         let found = self.resource_changes.binary_search_by(|change| change.address.cmp(address));

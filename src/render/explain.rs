@@ -259,7 +259,7 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
 /// Tells of each change about an interface that is not over, which status it asks for and when.
 fn changes<'a>(facts: &Explanation<'a>) -> impl Iterator<Item = Row> + use<'a> {
     let Explanation { spec, address, plan, .. } = *facts;
-    let now = plan.at.unwrap_or(plan.timestamp);
+    let now = plan.moment();
     let mine = spec
         .changes
         .iter()

@@ -42,7 +42,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let recorded = plan::read(&project.place, output)?;
     let sight = Sight::of_tied(&project, &recorded, &addresses);
     let (connection, plan, seen) = planned(&project, &recorded, at, (&sight, invocation)).await?;
-    let moment = plan.at.unwrap_or(plan.timestamp);
+    let moment = plan.moment();
     errors::clashes_of_links(output, &project, &seen, moment);
     let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
     let closed = recorded.state_as_closed(&plan.target);
@@ -132,7 +132,7 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
         let recorded = plan::read(&project.place, output)?;
         match planned(&project, &recorded, at, (&Sight::Whole, invocation)).await {
             Ok((_, plan, seen)) => {
-                errors::clashes_of_links(output, &project, &seen, plan.at.unwrap_or(plan.timestamp));
+                errors::clashes_of_links(output, &project, &seen, plan.moment());
                 Some(plan)
             }
             // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.

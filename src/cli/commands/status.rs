@@ -71,7 +71,7 @@ async fn once(arguments: &StatusArgs, invocation: &Invocation, output: &Output) 
             }
             let look = look(project, &recorded, chosen, invocation).await?;
             let mut overview = overview(&look, &recorded, arguments, invocation)?;
-            let moment = overview.at.unwrap_or(overview.timestamp);
+            let moment = overview.moment();
             errors::clashes(output, &look.project);
             errors::clashes_of_links(output, &look.project, look.shown.live(), moment);
             overview.traffic = traffic(&look, arguments, invocation).await;

@@ -108,7 +108,7 @@ fn traffic(plan: &Plan) -> Section {
 }
 
 fn upcoming(plan: &Plan) -> Section {
-    let moment = plan.at.unwrap_or(plan.timestamp);
+    let moment = plan.moment();
     let entry = |upcoming: &Upcoming| Entry::plain(Tone::Faint, words::upcoming(upcoming, moment, &plan.time_zone));
     let (title, lead) = match plan.at {
         Some(_) => ("Coming up, counted from --at on", say!("Coming up, counted from --at on:")),

@@ -77,34 +77,19 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 impl Link {
     pub(super) fn new(address: Address, login: Login) -> Self {
-        let idle = Idle::default();
-        let owner = idle.owner();
-        Self {
-            address,
-            login,
-            client: None,
-            is_held: false,
-            is_examined: false,
-            idle: (idle, owner),
-            limit: LIMIT,
-            connect: CONNECT,
-        }
+        Self::unconnected(address, login, Idle::default(), (LIMIT, CONNECT))
     }
 
     /// Returns a connection of its own to the same server, made when it is needed.
     pub(super) fn anew(&self) -> Self {
-        let (address, login, idle) = (self.address.clone(), self.login.clone(), self.idle.0.clone());
+        let bounds = (self.limit, self.connect);
+        Self::unconnected(self.address.clone(), self.login.clone(), self.idle.0.clone(), bounds)
+    }
+
+    fn unconnected(address: Address, login: Login, idle: Idle, (limit, connect): (Duration, Duration)) -> Self {
         let owner = idle.owner();
-        Self {
-            address,
-            login,
-            client: None,
-            is_held: false,
-            is_examined: false,
-            idle: (idle, owner),
-            limit: self.limit,
-            connect: self.connect,
-        }
+        let idle = (idle, owner);
+        Self { address, login, client: None, is_held: false, is_examined: false, idle, limit, connect }
     }
 
     /// Keeps the connection from now on: a state is held by it.
