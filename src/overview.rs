@@ -290,7 +290,7 @@ fn taken_down<'s, 'a: 's>(down: impl Iterator<Item = &'s Subject<'a>>) -> (Optio
 /// Returns the run that has left an end where it is, or that is taking it there.
 fn taken_down_by<'a>(subject: &Subject<'a>) -> Option<&'a RunId> {
     let (record, live) = (subject.record?, &subject.live()?.status);
-    let open = record.open_action().filter(|action| {
+    let open = subject.open_call().filter(|action| {
         let way = action.action.transition();
         live == way.through || live == way.to
     });

@@ -163,7 +163,8 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     // What takes back has limits of its own, which nobody has weakened.
     let guards_weakened = if options.is_way_back() { Vec::new() } else { guards::weakened(spec, inputs.state) };
     let mut warnings = pairs::half_up(spec, (&subjects, &pairs), &draft, options.is_way_back());
-    warnings.extend(selection.warning());
+    // What a run did is all that its way back looks at.
+    warnings.extend(selection.warning().filter(|_| !options.is_way_back()));
     warnings.extend(unconfirmed::warnings(inputs, options.now));
     warnings.extend(held.warning());
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));

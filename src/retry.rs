@@ -153,15 +153,9 @@ impl<C> Retrying<C> {
                 // Even a call that is not repeated teaches the others to wait.
                 let pause = gate.throttled(sent, error.retry_after);
                 // Of a call that is not repeated here, whoever sent it tells.
-                if let Some(pause) = pause.filter(|_| may_repeat(&error) && !self.waits_unseen) {
-                    let wait = format!("{:.1}", pause.as_secs_f64());
-                    let said = worded!(
-                        "{action} in {scope} throttled, waiting {wait} s (attempt {attempts})",
-                        action,
-                        scope,
-                        wait,
-                        attempts
-                    );
+                if let Some(pause) = pause.filter(|_| may_repeat(&error) && !self.waits_unseen)
+                    && let Some(said) = told_of_wait(scope, pause, &error, attempts)
+                {
                     warn!("{said}");
                 }
                 if !may_repeat(&error) || throttled >= self.policy.throttled_attempts {
@@ -228,6 +222,20 @@ impl<C> Retrying<C> {
         if let Some(left) = self.budgets.borrow_mut().get_mut(scope) {
             *left = left.saturating_add(1).min(self.policy.budget);
         }
+    }
+}
+
+/// Waits after a first one that are shorter are not worth a line.
+const LONG_WAIT: Duration = Duration::from_secs(5);
+
+/// Says that a throttled call waits: at first with the API's own words, then only of what is worth it.
+fn told_of_wait(scope: &Scope, pause: Duration, error: &CloudError, attempts: u32) -> Option<Wording> {
+    let (action, wait) = (error.action, format!("{:.1}", pause.as_secs_f64()));
+    let said =
+        worded!("{action} in {scope} throttled, waiting {wait} s (attempt {attempts})", action, scope, wait, attempts);
+    match attempts {
+        1 => Some(worded!("{said}: {error}", said, error)),
+        _ => (pause >= LONG_WAIT).then_some(said),
     }
 }
 

@@ -211,6 +211,12 @@ fn groups_are_held_against_routes() {
     assert!(!desk.quick(&emulator.url(), &["validate"]).flat().contains("prefixes"));
     let both = Emulator::serve(&world("Active", &route("10.8.0.0/16", BOTH), ""));
     assert!(!desk.quick(&both.url(), &["validate", "--live"]).flat().contains("prefix"));
+    let far = "  - { table: vtb-2, router: vrt-2, prefix: 10.8.0.0/16, next_hops: [{ id: ri-d }] }\n";
+    let two = Emulator::serve(&world("Active", &format!("{}{far}", route("10.8.0.0/16", BOTH)), ""));
+    let spec = SPEC.replace("groups: {", "groups: { far: { min_active: 1 },");
+    let desk = Desk::new(&format!("{spec}  other: {{ id: ri-d, status: Active, group: far }}\n"));
+    let checked = desk.quick(&two.url(), &["validate", "--live"]).flat();
+    assert!(!checked.contains("prefix"), "an equal prefix of another router is another route: {checked}");
 }
 
 #[test]

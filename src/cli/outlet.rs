@@ -5,9 +5,11 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use rustix::fs::{FileType, OFlags};
 use tokio::sync::Notify;
 
 /// One place that text is written to, by a thread of its own.
@@ -74,9 +76,23 @@ struct Streams {
 
 fn streams() -> &'static Streams {
     STREAMS.get_or_init(|| {
+        append(io::stdout());
+        append(io::stderr());
         let errors = (!are_the_same()).then(Outlet::start);
         Streams { output: Outlet::start(), errors }
     })
+}
+
+/// Has what a stream writes into a file come after what is in it by then: the file may be named as `/dev/stdout` too, or be
+/// shared with others, and each would write over the other.
+fn append(stream: impl AsFd) {
+    let is_file = rustix::fs::fstat(&stream).is_ok_and(|found| FileType::from_raw_mode(found.st_mode).is_file());
+    if is_file
+        && let Ok(flags) = rustix::fs::fcntl_getfl(&stream)
+        && let Err(error) = rustix::fs::fcntl_setfl(&stream, flags | OFlags::APPEND)
+    {
+        tracing::debug!(%error, "a stream does not append");
+    }
 }
 
 /// Returns whether standard output and error are one pipe, terminal or file.

@@ -177,9 +177,11 @@ pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, 
         let total = first.total_count;
         let mut listing = Listing::of(Some(total));
         let mut taken = take(&mut listing, first);
+        // A count below one page lies; where that page was short, all may be shorter than was asked for.
+        let has_short_pages = taken.rows < MAX_PAGE_SIZE as usize && taken.rows > total as usize;
         let mut number = pages(total).max(1);
         taken.add(read_pages(cloud, scope, &Selection::All, 2..=number, &mut listing).await?);
-        while taken.rows == number * MAX_PAGE_SIZE as usize {
+        while taken.rows == number * MAX_PAGE_SIZE as usize || has_short_pages {
             number += 1;
             let more = read_pages(cloud, scope, &Selection::All, number..=number, &mut listing).await?;
             if more.new == 0 {

@@ -178,8 +178,18 @@ impl DriftItem {
 }
 
 impl DriftItem {
-    /// Returns whether somebody may have moved it: what was never applied, or is asked for anew, nobody has.
+    /// Returns whether a plan may bring it to where it is declared: what is gone none can, nor what is locked and stands so.
+    pub fn can_be_brought_back(&self) -> bool {
+        self.live.is_some() && self.business_status.is_none()
+    }
+
+    /// Returns whether somebody may have moved it: what was never applied, is asked for anew, or stands as it was and is locked,
+    /// nobody has.
     pub fn may_have_been_moved(&self) -> bool {
+        self.business_status.is_none() && self.has_a_mover()
+    }
+
+    fn has_a_mover(&self) -> bool {
         match self.cause {
             DriftCause::Differs(ActionReason::Drift | ActionReason::Both | ActionReason::ChangeEnded)
             | DriftCause::InTransition

@@ -156,6 +156,14 @@ impl<'a> Subject<'a> {
         (was_applied && *lock != BusinessStatus::Normal).then_some(lock)
     }
 
+    /// Returns our last call, if nobody saw how it ended and what is live may come of it: what was seen elsewhere after it was
+    /// left open has begun once more, by whomever.
+    pub(crate) fn open_call(&self) -> Option<&'a LastAction> {
+        let (record, live) = (self.record?, self.live().map(|live| &live.status));
+        let open = record.open_action()?;
+        (record.observed.status.as_ref() == live || record.observed.at <= open.finished_at).then_some(open)
+    }
+
     /// Returns since when the live status is known to be what it is.
     pub(crate) fn since(&self) -> Option<Timestamp> {
         let (record, live) = (self.record?, self.live().map(|live| &live.status));
@@ -163,7 +171,7 @@ impl<'a> Subject<'a> {
             return record.observed.proven_since();
         }
         // Nobody has seen it on its way yet; that the call was accepted proves since when it is.
-        let open = record.open_action().filter(|action| action.request_id.is_some())?;
+        let open = self.open_call().filter(|action| action.request_id.is_some())?;
         (live == Some(open.action.transition().through)).then_some(open.finished_at)
     }
 

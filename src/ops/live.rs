@@ -49,7 +49,11 @@ pub(super) fn wanted_of(address: &Address, interface: &Interface) -> Wanted {
 
 /// Reads every declared interface.
 pub async fn refresh(spec: &Spec, cloud: &impl CloudRead, clock: &Clock) -> LiveState {
-    let mut live = refresh::refresh(cloud, clock, &wanted(spec)).await;
+    located(spec, refresh::refresh(cloud, clock, &wanted(spec)).await)
+}
+
+/// Says of each failure of a read where the spec has what may be misspelt.
+pub(super) fn located(spec: &Spec, mut live: LiveState) -> LiveState {
     live.failures.iter_mut().for_each(|failure| locate(spec, failure));
     live
 }

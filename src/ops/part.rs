@@ -105,7 +105,7 @@ impl Part {
                 return live::refresh(spec, cloud, clock).await;
             }
             if wanted.is_empty() {
-                return live;
+                return live::located(spec, live);
             }
             let more = refresh::refresh_part(cloud, clock, &wanted, &declared).await;
             live.read_at = more.read_at;

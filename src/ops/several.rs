@@ -76,6 +76,7 @@ async fn read_together(projects: &[&Project], number: usize, access: &Access, cl
     };
     let targets: Vec<Target> = projects.iter().map(|project| dialled.target(project, account.clone())).collect();
     let cloud = Rc::new(dialled.cloud);
+    let read = projects.iter().zip(read).map(|(project, live)| live::located(&project.spec, live));
     let seen = |(target, live)| Ok(Seen { cloud: Rc::clone(&cloud), number, target, live });
     targets.into_iter().zip(read).map(seen).collect()
 }

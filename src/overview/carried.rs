@@ -43,22 +43,29 @@ pub fn disagreements(spec: &Spec, live: &LiveState, read: &[RouterRead]) -> Vec<
     let seen = spec.interfaces.iter().filter_map(|(address, declared)| {
         let observed = found(live, address)?;
         let carries = carried.get(&(&declared.scope, &declared.id.value)).cloned().unwrap_or_default();
-        Some((address, declared, kind(observed), carries))
+        Some((address, declared, kind(observed), router_of(&declared.scope, observed), carries))
     });
     let seen: Vec<_> = seen.collect();
     let mut of_groups: BTreeMap<(&GroupName, &str), BTreeSet<&str>> = BTreeMap::new();
-    for (_, declared, kind, carries) in &seen {
+    let mut routers: BTreeSet<(&GroupName, &Router)> = BTreeSet::new();
+    for (_, declared, kind, router, carries) in &seen {
         if let Some(group) = &declared.group {
             of_groups.entry((&group.value, kind.as_str())).or_default().extend(carries);
+            routers.extend(router.as_ref().map(|router| (&group.value, router)));
         }
     }
     let mut found = Vec::new();
-    for (address, declared, kind, carries) in &seen {
+    for (address, declared, kind, router, carries) in &seen {
         let own = declared.group.as_ref().map(|group| &group.value);
         for ((group, of_kind), prefixes) in &of_groups {
             let count = carries.intersection(prefixes).count();
             let is_member = own == Some(*group);
-            let is_odd = if is_member { count < prefixes.len() } else { count > 0 && count == prefixes.len() };
+            // An equal prefix of a router that no member hangs on is another route.
+            let could_join = || router.as_ref().is_some_and(|router| routers.contains(&(*group, router)));
+            let is_odd = match is_member {
+                true => count < prefixes.len(),
+                false => count > 0 && count == prefixes.len() && could_join(),
+            };
             if *of_kind == kind.as_str() && is_odd {
                 let (group, address) = ((*group).clone(), (*address).clone());
                 found.push(Disagreement { group, address, is_member, carries: count, of: prefixes.len() });

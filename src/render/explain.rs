@@ -417,7 +417,11 @@ fn guards(facts: &Explanation<'_>) -> Vec<Row> {
         rows.push(Row::new("protect", "it is never deactivated").toned(Tone::Change).at(place));
     }
     if let Some(hands_off) = &declared.hands_off {
-        let until = hands_off.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let until = hands_off.until.map(|until| match said::has_run_out(plan, address) {
+            true => format!(", though its hands_off ran out on {until}"),
+            false => format!(" until {until}"),
+        });
+        let until = until.unwrap_or_default();
         let text = format!("it is left alone{until}: {}", hands_off.reason);
         rows.push(Row::new("hands_off", text).toned(Tone::Change).at(hands_off.place));
     }

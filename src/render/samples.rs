@@ -399,6 +399,7 @@ pub(crate) fn report() -> Report {
         results: vec![done, refused, result(2, Outcome::Done, Status::Inactive, "02:14:06")],
         stopped: None,
         unrecorded: None,
+        not_taken_back: Vec::new(),
         groups: vec![group("site", Some(0)), group("lab", None)],
         end: None,
         takes_back: Vec::new(),
@@ -418,6 +419,7 @@ pub(crate) fn end(report: &mut Report) {
         interrupted: false,
         stopped: report.stopped.as_ref(),
         unrecorded: report.unrecorded.as_ref(),
+        not_taken_back: &report.not_taken_back,
     };
     report.end = Some(crate::run::end(&facts, at("02:14:20")));
 }

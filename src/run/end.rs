@@ -109,6 +109,8 @@ pub struct Facts<'a> {
     pub stopped: Option<&'a StopReason>,
     /// What could not be recorded.
     pub unrecorded: Option<&'a Unrecorded>,
+    /// What its own way back may not take back.
+    pub not_taken_back: &'a [Blocked],
 }
 
 /// Decides how a run ends, at `at`. Of several codes the first that holds: 130 where a signal came; 0 where everything
@@ -153,6 +155,7 @@ fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
     }));
     reasons.extend(facts.last_look.found.iter().cloned());
     reasons.extend(facts.last_look.unread.iter().chain(facts.failures).cloned().map(Reason::Unread));
+    reasons.extend(facts.not_taken_back.iter().cloned().map(Reason::NotTakenBack));
     reasons.extend(facts.blocked.iter().cloned().map(Reason::Blocked));
     reasons
 }

@@ -368,6 +368,8 @@ pub enum Reason {
         /// That way back.
         by: RunId,
     },
+    /// It failed, and its own way back was blocked.
+    NotTakenBack(Blocked),
     /// A signal came before the last look had ended.
     Interrupted,
 }
@@ -389,7 +391,7 @@ impl Reason {
         match self {
             Self::Step { outcome, because: Some(because), .. } => because.code(*outcome),
             Self::Step { outcome, because: None, .. } => outcome.map_or("in_doubt", code_of),
-            Self::Blocked(blocked) => blocked.code().as_str(),
+            Self::Blocked(blocked) | Self::NotTakenBack(blocked) => blocked.code().as_str(),
             Self::Unread(_) => "unread",
             Self::DidNotStay { .. } => "did_not_stay",
             Self::BelowFloor { .. } => "below_floor",
@@ -411,7 +413,7 @@ impl Reason {
     pub fn subject(&self) -> Subject<'_> {
         match self {
             Self::Step { address, .. } | Self::DidNotStay { address, .. } => Subject::Address(address),
-            Self::Blocked(blocked) => Subject::Address(&blocked.address),
+            Self::Blocked(blocked) | Self::NotTakenBack(blocked) => Subject::Address(&blocked.address),
             Self::BelowFloor { group, .. } => Subject::Group(group),
             Self::Unread(_)
             | Self::Stopped { .. }

@@ -11,7 +11,7 @@ use super::reason::{StepReason, StopReason, Unrecorded};
 use super::step::StepResult;
 use crate::calendar::Zone;
 use crate::journal::{Operation, Outcome, RunStarted};
-use crate::plan::GroupHealth;
+use crate::plan::{Blocked, GroupHealth};
 use crate::resource::Target;
 use crate::state::RunId;
 
@@ -38,6 +38,8 @@ pub struct Report {
     pub stopped: Option<StopReason>,
     /// What could not be recorded.
     pub unrecorded: Option<Unrecorded>,
+    /// What its own way back may not take back, all of it; none of a run that is told from its records.
+    pub not_taken_back: Vec<Blocked>,
     /// How every group stood when it was read last, by name; none of a run that is told from its records.
     pub groups: Vec<GroupHealth>,
     /// How it ended; `None` for a run that died, or goes on.
@@ -75,6 +77,7 @@ impl Report {
             results: header.steps.iter().cloned().map(StepResult::open).collect(),
             stopped: None,
             unrecorded: None,
+            not_taken_back: Vec::new(),
             groups: Vec::new(),
             end: None,
             became: None,
@@ -101,6 +104,11 @@ impl Report {
     /// Returns whether a signal ended it early.
     pub fn is_interrupted(&self) -> bool {
         self.outcome() == RunOutcome::Interrupted
+    }
+
+    /// Returns whether something of it could not be recorded: of one that changed nothing, nobody may find anything then.
+    pub fn is_unrecorded(&self) -> bool {
+        self.unrecorded.is_some()
     }
 
     /// Returns whether a call of it was accepted, or may have been.

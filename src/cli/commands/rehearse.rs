@@ -17,6 +17,7 @@ use crate::render::rehearsal::Rehearsal;
 use crate::resource::LiveState;
 use crate::run::Report;
 use crate::spec::{HealthPolicy, LastRoutePolicy};
+use crate::store::StoreError;
 
 use super::super::args::{AtArgs, RehearseArgs};
 use super::super::output::Output;
@@ -32,6 +33,10 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
     let options = PlanOptions { at, assumed_before: assumed_before(&task), ..options };
     project.check_choice(&options)?;
     let recorded = plan::read(&project.place, output)?;
+    // An apply would not begin; and what is recorded by now is of the middle of a run.
+    if let Some(holder) = &recorded.running {
+        return Err(StoreError::locked(holder.clone()).into());
+    }
     let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
     let accounts = connection.check_accounts(&project).await?;
     let is_saved = matches!(task, Task::Saved { .. });

@@ -113,6 +113,14 @@ async fn a_whole_listing_goes_on_while_pages_are_full_whatever_the_count_says() 
 }
 
 #[tokio::test]
+async fn a_count_below_what_was_found_ends_no_listing_however_short_its_pages() {
+    let (first, second) = (rows(0..10), rows(10..17));
+    let cloud = Pages::new([(0, &first), (0, &second), (0, &[])]);
+    let listing = read_all(&cloud, &scope()).await.unwrap();
+    assert_eq!((listing.interfaces.len(), cloud.asked.borrow().len()), (17, 3));
+}
+
+#[tokio::test]
 async fn an_answer_that_says_two_things_of_one_id_is_asked_for_again() {
     let (up, down) = (row(1, Status::Active), row(1, Status::Inactive));
     let pages = Pages::new([

@@ -5,6 +5,7 @@
 //! calls to read, as many members are looked at as keep its floor, and all if those do not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::Machine;
 use super::admission::READS_OF_A_GOAL;
@@ -13,8 +14,10 @@ use super::poll::Poll;
 use super::port::Effect;
 use super::stage::{Look, Stage, Targets};
 use super::time::Moment;
+use crate::duration;
 use crate::executor::judge::EQUAL_READS;
-use crate::resource::{Address, RouterInterfaceId, Scope};
+use crate::language::{Wording, worded};
+use crate::resource::{Address, RouterInterfaceId, Scope, ScopeFailure};
 use crate::run::{Event, LastLook, NotUp, Reason, StepResult};
 
 /// How many calls more than what was touched a look at whole groups may take.
@@ -45,7 +48,11 @@ impl<'a> Machine<'a> {
 
     /// Goes on with the last look.
     pub(super) fn look_once_more(&mut self) {
+        let Stage::Looking(look) = &self.stage else { return };
         if self.is_reading() {
+            if self.looks_in_vain(look.begun) {
+                self.give_up_the_look();
+            }
             return;
         }
         let Stage::Looking(look) = &mut self.stage else { return };
@@ -65,6 +72,39 @@ impl<'a> Machine<'a> {
                 }
             }
         }
+    }
+
+    /// Returns until when a look that began then is waited for: as long as for a step that takes its time.
+    pub(super) fn look_ends(&self, begun: Moment) -> Moment {
+        begun + self.settings.settle_timeout.max(self.settings.doubt_window)
+    }
+
+    /// Returns whether a look that began then has been waited for long enough.
+    pub(super) fn looks_in_vain(&self, begun: Moment) -> bool {
+        self.look_ends(begun) <= self.now.instant
+    }
+
+    /// Waits no longer for the reads of a look, and lists the scopes that were not read in the end.
+    pub(super) fn unanswered(&mut self, begun: Moment) -> Vec<(Scope, Wording)> {
+        let waited = duration::format(Duration::from_secs(self.now.instant.since(begun).as_secs()));
+        let reading = self.polls.iter().filter(|(_, poll)| poll.is_reading());
+        let scopes: Vec<Scope> = reading.map(|(scope, _)| scope.clone()).collect();
+        self.drop_reads();
+        let said = |scope| (scope, worded!("no read was answered in {waited}", waited));
+        scopes.into_iter().map(said).collect()
+    }
+
+    /// Ends a look that nobody answers: what became of what was touched, the next run reads.
+    fn give_up_the_look(&mut self) {
+        let Stage::Looking(Look { begun, .. }) = &self.stage else { return };
+        let begun = *begun;
+        let failures = self.unanswered(begun);
+        let Stage::Looking(look) = std::mem::replace(&mut self.stage, Stage::Closing) else { return };
+        let failures =
+            failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail, may_be_misspelt: false });
+        let broken = self.floors.broken(&look.touched, &self.sightings);
+        let found = self.astray().into_iter().chain(broken).collect();
+        self.tell_look(LastLook { found, unread: look.unread.into_values().chain(failures).collect() });
     }
 
     /// Ends the run if the look has seen enough, or lets it look again.

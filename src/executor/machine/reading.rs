@@ -177,7 +177,8 @@ impl<'a> Machine<'a> {
             Stage::Walking => self.next_step_wakes_up(),
             Stage::Between(Between::Pausing { until }) => Some(*until),
             Stage::Between(Between::Returning { until, .. }) => Some(self.next_look_for_traffic(*until)),
-            Stage::Looking(Look { again_at, .. }) => *again_at,
+            Stage::Between(Between::Reading { begun, .. }) => Some(self.look_ends(*begun)),
+            Stage::Looking(Look { again_at, begun, .. }) => Some(again_at.unwrap_or_else(|| self.look_ends(*begun))),
             Stage::Beginning | Stage::Between(_) | Stage::Closing | Stage::Over(_) => None,
         }
     }
@@ -244,7 +245,7 @@ impl<'a> Machine<'a> {
     fn on_failed_read(&mut self, scope: &Scope, error: &CloudError) {
         match &mut self.stage {
             Stage::Walking => self.on_failed_read_of_steps(scope, error),
-            Stage::Between(Between::Reading { unread }) => {
+            Stage::Between(Between::Reading { unread, .. }) => {
                 unread.insert(scope.clone(), Wording::new(|| error.to_string()));
             }
             Stage::Looking(look) => {

@@ -55,6 +55,8 @@ pub(super) enum Between {
     },
     /// The members of the floors are being read.
     Reading {
+        /// Since when.
+        begun: Moment,
         /// What could not be, so far, and why not.
         unread: BTreeMap<Scope, Wording>,
     },

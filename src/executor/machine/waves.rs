@@ -103,7 +103,15 @@ impl<'a> Machine<'a> {
                 let (since, ended, until) = (*since, *ended, *until);
                 self.look_for_traffic(since, ended, until);
             }
-            Stage::Between(Between::Reading { unread }) if !is_reading => match unread.pop_first() {
+            Stage::Between(Between::Reading { begun, .. }) if is_reading => {
+                let begun = *begun;
+                if self.looks_in_vain(begun)
+                    && let Some((scope, error)) = self.unanswered(begun).pop()
+                {
+                    self.finish_wave(Err(WaveFailure::Unread { scope, error }));
+                }
+            }
+            Stage::Between(Between::Reading { unread, .. }) => match unread.pop_first() {
                 Some((scope, error)) => self.finish_wave(Err(WaveFailure::Unread { scope, error })),
                 None => self.judge_floors(),
             },
@@ -134,7 +142,7 @@ impl<'a> Machine<'a> {
             due.entry(&side.scope).or_default().insert(side.interface_id.clone());
         }
         self.read(due);
-        self.stage = Stage::Between(Between::Reading { unread: BTreeMap::new() });
+        self.stage = Stage::Between(Between::Reading { begun: self.now.instant, unread: BTreeMap::new() });
     }
 
     /// Every member was read: asks the spec's own check, if all that have to be up are.

@@ -50,6 +50,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let Some(planned) = planned else { return Ok(None) };
         front.planned(&planned.plan);
         if planned.plan.steps.is_empty() && !planned.finds_everything_back() {
+            worked.ended.report.not_taken_back = planned.plan.blocked;
             return Ok(None);
         }
         let run_id = self.session.run_id(Operation::Rollback);

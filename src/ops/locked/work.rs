@@ -191,6 +191,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
                 interrupted,
                 stopped: report.stopped.as_ref(),
                 unrecorded: report.unrecorded.as_ref(),
+                not_taken_back: &report.not_taken_back,
             };
             run::end(&facts, at)
         };

@@ -9,7 +9,7 @@ use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::language::say;
 use crate::plan::{BlockCode, BlockReason, Blocked, Plan, Warning};
-use crate::resource::{Address, Provider};
+use crate::resource::{Address, Provider, ScopeFailure};
 use crate::run::{Exit, Reason, Report, RunOutcome, StepReason, StepResult};
 use crate::state::RunId;
 
@@ -156,18 +156,7 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.exact(at))).unwrap_or_default();
     let again = || command(&format!("plan{}{at}{loosened}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
-        if plan.failures.iter().all(|failure| failure.may_be_misspelt) {
-            let regions: BTreeSet<&str> = plan.failures.iter().map(|failure| failure.scope.region.as_str()).collect();
-            let regions = Vec::from_iter(regions).join(", ");
-            let told = match plan.target.provider {
-                Provider::Emulator => {
-                    say!("correct {regions} in the spec, or add it to the `regions` of the world, then {plan}")
-                }
-                Provider::Alibaba => say!("correct {regions} in the spec where it is misspelt, then {plan}"),
-            };
-            return Some(Phrase::of(told, [("regions", Phrase::theirs(regions)), ("plan", Phrase::command(again()))]));
-        }
-        return Some(one(say!("{command} reads again what could not be read"), again()));
+        return Some(after_unread(&plan.failures, plan.target.provider, again()));
     }
     let is_beside_a_run = plan.warnings.iter().any(|warning| matches!(warning, Warning::RunGoingOn { .. }));
     if is_beside_a_run && !(plan.steps.is_empty() && plan.blocked.is_empty()) {
@@ -237,6 +226,22 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     })
 }
 
+/// Returns what to do where nothing was found but that something cannot be read: `again` does not help where a region is misspelt.
+fn after_unread(failures: &[ScopeFailure], provider: Provider, again: String) -> Phrase {
+    if !failures.iter().all(|failure| failure.may_be_misspelt) {
+        return one(say!("{command} reads again what could not be read"), again);
+    }
+    let regions: BTreeSet<&str> = failures.iter().map(|failure| failure.scope.region.as_str()).collect();
+    let regions = Vec::from_iter(regions).join(", ");
+    let told = match provider {
+        Provider::Emulator => {
+            say!("correct {regions} in the spec, or add it to the `regions` of the world, then {plan}")
+        }
+        Provider::Alibaba => say!("correct {regions} in the spec where it is misspelt, then {plan}"),
+    };
+    Phrase::of(told, [("regions", Phrase::theirs(regions)), ("plan", Phrase::command(again))])
+}
+
 /// Returns what to run where all that is wanted is blocked: an apply would do nothing. What windows alone hold back, nobody has to lift.
 fn after_blocked(plan: &Plan, at_open: String, again: impl Fn() -> String) -> Option<Phrase> {
     if plan.blocked.is_empty() {
@@ -294,13 +299,25 @@ pub(crate) fn after_drift(drift: &Drift, given: &Given) -> Option<Phrase> {
             false => say!("{command} shows what apply would do"),
         };
         Some(one(says, plan()))
+    } else if drift.has_moved() && !drift.findings().any(DriftItem::can_be_brought_back) {
+        // What is gone, locked as it is declared, or left alone, no plan brings back.
+        Some(one(say!("no apply brings it back: {command} says why"), command(&why(drift))))
     } else if drift.has_moved() {
         let fix = if given.leaves_drift { " --drift fix" } else { "" };
         Some(one(say!("{command} shows what would bring it back"), format!("{}{fix}", plan())))
     } else if drift.failures.is_empty() {
         None
     } else {
-        Some(one(say!("{command} reads again what could not be read"), command(&format!("drift{view}"))))
+        Some(after_unread(&drift.failures, drift.target.provider, command(&format!("drift{view}"))))
+    }
+}
+
+/// Returns the command that says why what was found stays as it is.
+fn why(drift: &Drift) -> String {
+    let mut found = drift.findings();
+    match (found.next(), found.next()) {
+        (Some(item), None) => format!("explain {}", quoted(item.address.as_str())),
+        _ => "status".to_owned(),
     }
 }
 
@@ -347,6 +364,10 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
             }
         }
         None => one(say!("{command} settles what is open before anything else"), command("apply")),
+        // Nobody can show a run of which nothing is kept.
+        Some(Exit::Error) if report.is_unrecorded() => {
+            one(say!("nothing was changed; {command} shows what is left"), plan)
+        }
         Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
             let sentence = match report.results.iter().any(has_answer) {
                 true => say!("nothing was changed; {show} has the API's answers, {plan} tries afresh"),

@@ -33,6 +33,7 @@ pub(crate) use self::blocked::{closed, would_keep};
 use self::difference::arguments;
 pub(crate) use self::difference::difference;
 pub(crate) use self::guards::{GuardTold, guard_weakened};
+pub(crate) use self::left_alone::has_run_out;
 pub use self::left_alone::left_alone;
 pub(crate) use self::routes::{Alike, alike, named_prefixes, route_loss};
 pub use self::routes::{no_routes, routers_unread, routes_unread};

@@ -234,7 +234,7 @@ pub(crate) fn reason(reason: &Reason, zone: &Zone) -> String {
     match reason {
         Reason::Step { because: Some(because), .. } => step_reason(because, zone),
         Reason::Step { because: None, .. } => say!("did not reach its goal").to_owned(),
-        Reason::Blocked(blocked) => blocked_address(blocked, zone),
+        Reason::Blocked(blocked) | Reason::NotTakenBack(blocked) => blocked_address(blocked, zone),
         Reason::Unread(failure) => {
             say!("cannot read {scope}: {detail}", scope = failure.scope, detail = failure.detail)
         }
@@ -281,6 +281,7 @@ pub(crate) fn label(reason: &Reason) -> &'static str {
         Reason::Unconfirmed { .. } => say!("Not confirmed: "),
         Reason::TakenBack { .. } => say!("Taken back: "),
         Reason::LeftOver { .. } => say!("Left over: "),
+        Reason::NotTakenBack(_) => say!("Not taken back: "),
         Reason::Interrupted => say!("Interrupted: "),
     }
 }

@@ -76,6 +76,7 @@ impl World {
             interrupted: self.interrupted,
             stopped: None,
             unrecorded: self.unrecorded.as_ref(),
+            not_taken_back: &[],
         };
         end(&facts, Timestamp::UNIX_EPOCH)
     }

@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::bench::{Scene, drain, refused};
 use crate::cloud::ErrorKind;
 use crate::executor::machine::port::Input;
-use crate::executor::settings::OnError;
+use crate::executor::settings::{OnError, Settings};
 use crate::resource::Status;
 use crate::store::StoreError;
 
@@ -93,6 +95,19 @@ fn a_last_look_waits_for_what_may_be_read_again_and_for_nothing_else() {
         assert_eq!(looked, Some(looks), "{kind:?}");
         assert_eq!(run.left().last_look.unread.len(), 1);
     }
+}
+
+#[test]
+fn a_last_look_that_nobody_answers_ends_when_a_step_would() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.accept(0);
+    run.show("a", Status::Inactive).poll(1);
+    run.appended();
+    assert_eq!(run.pass(2.0), ["read a"]);
+    let timeout = Settings::default().settle_timeout;
+    assert!(run.next_wake_up().is_some_and(|wakes| wakes <= timeout + Duration::from_secs(10)));
+    assert_eq!(run.pass(timeout.as_secs_f64()), ["drop reads", "told Found", "finish"]);
+    assert_eq!(run.left().last_look.unread[0].detail.to_string(), "no read was answered in 10m2s");
 }
 
 #[test]

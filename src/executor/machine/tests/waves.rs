@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::bench::{Run, Scene, drain};
 use crate::executor::machine::port::Input;
+use crate::executor::settings::Settings;
 use crate::resource::Status;
 
 const PAUSE: Duration = Duration::from_secs(60);
@@ -47,6 +48,15 @@ fn a_member_that_went_down_in_the_pause_ends_the_rollout() {
         run.show("c", Status::Inactive).read(),
         ["told WaveFinished", "told Stopping", "told b/deactivate NotStarted", "append closed b/deactivate NotStarted",]
     );
+}
+
+#[test]
+fn a_group_of_which_no_read_is_answered_between_waves_ends_the_rollout() {
+    let scene = Scene::of([drain("a"), drain("b")]).floor(&["a", "b", "c"], 1).waves(Duration::ZERO, None);
+    let (mut run, words) = after_the_first_wave(scene);
+    assert_eq!(words, ["drop reads", "read a b c"]);
+    let words = run.pass(Settings::default().settle_timeout.as_secs_f64());
+    assert_eq!(words[..3], ["drop reads", "told WaveFinished", "told Stopping"]);
 }
 
 #[test]

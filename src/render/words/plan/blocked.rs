@@ -7,7 +7,7 @@ use super::super::super::text::and_more;
 use crate::calendar::Zone;
 use crate::language::say;
 use crate::plan::{
-    BlockReason, Blocked, Exceeded, HealthUnread, Knob, LeftAloneCode, NotUp, Plan, Shortage, Unmet, WhyNotUp,
+    About, BlockReason, Blocked, Exceeded, HealthUnread, Knob, LeftAloneCode, NotUp, Plan, Shortage, Unmet, WhyNotUp,
 };
 use crate::render::words::aside;
 use crate::resource::{Address, ChangeName, GroupName, Status};
@@ -21,6 +21,11 @@ pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
     let missing = left_out(plan, blocked);
     if missing.is_empty() {
         return why;
+    }
+    if plan.about == About::WayBack {
+        // It is of what a run did, and takes nothing else in.
+        let apply = missing.iter().map(|address| format!(" --target {address}")).collect::<String>();
+        return say!("{why}; `rictl apply{apply}` does first what must change before it", why, apply);
     }
     let flags: Vec<String> = missing.iter().map(|address| format!("--target {address}")).collect();
     say!("{why}; this plan leaves out what must change before it: add {flags}", why, flags = flags.join(" "))

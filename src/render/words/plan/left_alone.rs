@@ -2,13 +2,23 @@
 
 use super::blocked::title;
 use crate::language::say;
-use crate::plan::{LeftAlone, LeftAloneReason, Plan};
+use crate::plan::{LeftAlone, LeftAloneReason, Plan, Warning};
+use crate::resource::Address;
+
+/// Returns whether the day of an interface's `hands_off` is over.
+pub(crate) fn has_run_out(plan: &Plan, of: &Address) -> bool {
+    plan.warnings.iter().any(|warning| matches!(warning, Warning::HandsOffExpired { address, .. } if address == of))
+}
 
 /// Says why something that differs is not touched.
 pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
     match &left.reason {
         LeftAloneReason::HandsOff { reason, until, .. } => {
-            let until = until.map(|until| say!(" until {until}", until)).unwrap_or_default();
+            let until = until.map(|until| match has_run_out(plan, &left.address) {
+                true => say!(", which ran out on {until}", until),
+                false => say!(" until {until}", until),
+            });
+            let until = until.unwrap_or_default();
             say!("{title} is hands off{until}: {reason}", title = title(plan, &left.address), until, reason)
         }
         LeftAloneReason::OtherEnd { other, at } => {
