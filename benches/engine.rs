@@ -134,11 +134,7 @@ fn live(spec: &Spec, percent: usize) -> LiveState {
 fn planned(spec: &Spec, live: &LiveState) -> Plan {
     let target =
         Target { provider: Provider::Emulator, account_id: "1234567890123456".into(), endpoint: "none".to_owned() };
-    let options = PlanOptions::of_all(
-        "2026-11-23T12:00:00Z".parse().unwrap(),
-        "2026-11-23".parse().unwrap(),
-        Duration::from_secs(600),
-    );
+    let options = PlanOptions::of_all("2026-11-23T12:00:00Z".parse().unwrap(), Duration::from_secs(600));
     let inputs = Inputs {
         spec,
         spec_digest: "sha256:0",

@@ -16,7 +16,6 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -187,7 +186,8 @@ pub(crate) fn of_spec(spec: &Spec, finding: &Diagnostic) -> Warning {
 }
 
 /// Warns of every `hands_off` that has outlived its date, whether its interface moved or not.
-pub fn expired_hands_off(spec: &Spec, today: Date) -> Vec<Warning> {
+pub fn expired_hands_off(spec: &Spec, at: Timestamp) -> Vec<Warning> {
+    let today = spec.day(at);
     let expired = |(address, interface): (&Address, &Interface)| {
         let hands_off = interface.hands_off.as_ref()?;
         let until = hands_off.until.filter(|until| *until < today)?;

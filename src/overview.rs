@@ -204,7 +204,8 @@ pub struct Standing {
 }
 
 /// Says how the links of a spec stand at a moment, from what was read and what is recorded.
-pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, (moment, today): (Timestamp, Date)) -> Standing {
+pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, moment: Timestamp) -> Standing {
+    let today = spec.day(moment);
     let subjects = drift::match_up(spec, live, state);
     let opposite = drift::opposite_sides(&subjects);
     let is_first = |place: usize| opposite[place].is_none_or(|other| place < other);

@@ -30,7 +30,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -222,8 +221,6 @@ pub struct PlanOptions {
     pub made_at: Option<Timestamp>,
     /// Up to when that is so, where it is not up to `at`: what is wanted by then is all still to be done (`--at open`).
     pub assumed_before: Option<Timestamp>,
-    /// Today, for `hands_off.until`.
-    pub today: Date,
     /// `--target`; empty for all. What these depend on is not added silently: it is named.
     pub targets: Vec<Selector>,
     /// `--exclude`.
@@ -294,13 +291,12 @@ impl PlanOptions {
     }
 
     /// Returns the options of a plan that looks at everything and loosens nothing.
-    pub fn of_all(now: Timestamp, today: Date, settle_timeout: Duration) -> Self {
+    pub fn of_all(now: Timestamp, settle_timeout: Duration) -> Self {
         Self {
             now,
             at: None,
             made_at: None,
             assumed_before: None,
-            today,
             targets: Vec::new(),
             excludes: Vec::new(),
             allow_changes: None,

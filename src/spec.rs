@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::calendar::Zone;
@@ -269,6 +270,13 @@ pub struct Spec {
     pub warnings: Vec<crate::diagnostic::Diagnostic>,
     /// How much of what is declared it holds.
     pub extent: Extent,
+}
+
+impl Spec {
+    /// Returns which day it is, in the spec's own zone.
+    pub fn day(&self, at: Timestamp) -> Date {
+        self.time_zone.local(at).date()
+    }
 }
 
 /// How much of what is declared a spec holds.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::item::{DriftCause, DriftItem};
@@ -24,9 +25,9 @@ pub fn compare(
     live: &LiveState,
     state: Option<&State>,
     held: &BTreeMap<Address, BlockReason>,
-    today: Date,
+    at: Timestamp,
 ) -> Vec<DriftItem> {
-    let subjects = match_up(spec, live, state);
+    let (subjects, today) = (match_up(spec, live, state), spec.day(at));
     let opposite = opposite_sides(&subjects);
     let group = |place: usize| subjects[place].declared.group.as_ref().map(|group| group.value.clone());
     let item = |(place, subject): (usize, &Subject<'_>)| {

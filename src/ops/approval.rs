@@ -62,12 +62,19 @@ fn judge_age(what: &Wording, made: Timestamp, now: Timestamp, most: Duration) ->
     Err(Refusal::new(Exit::Moved, summary).hint(worded!("run `rictl plan` again and review what it says now")))
 }
 
-/// Returns the run that used a digest: one that sent a call, and began after `made` where that is known.
+/// Returns the run that used a digest: one that sent a call, and began after `made` where that is known. A plan that was made
+/// later than `now` was not: what it says of itself is not known then.
 ///
 /// # Errors
 /// A history that cannot be read.
-pub(super) fn used_by(store: &impl Store, digest: &str, made: Option<Timestamp>) -> Result<Option<Run>> {
+pub(super) fn used_by(
+    store: &impl Store,
+    digest: &str,
+    made: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Run>> {
     let run = store.newest_run_of(digest)?;
+    let made = made.filter(|made| now.duration_since(*made) >= -AHEAD);
     Ok(run.filter(|run| made.is_none_or(|made| run.started.at > made)))
 }
 

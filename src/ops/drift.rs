@@ -18,7 +18,6 @@ use crate::resource::{Address, LiveState, Reading, Target};
 use super::beside;
 use super::live;
 use super::project::Project;
-use super::session::today;
 
 /// How a drift check looks.
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +45,10 @@ pub async fn drift(
     let with = beside::with_others(closed.as_deref(), project, target)?;
     let state = with.as_deref();
     let Watching { at, poll_interval } = watching;
-    let today = today(at.unwrap_or(clock.now()));
-    let options = PlanOptions { at, ..PlanOptions::of_all(clock.now(), today, Duration::ZERO) };
+    let options = PlanOptions { at, ..PlanOptions::of_all(clock.now(), Duration::ZERO) };
     let compare = |seen: &LiveState| {
         let held = planner::held_back(&project.spec, seen, state, &options);
-        let mut items = drift::compare(&project.spec, seen, state, &held, today);
+        let mut items = drift::compare(&project.spec, seen, state, &held, options.moment());
         recorded.at_work().iter().for_each(|run| drift::at_work::leave_out(&mut items, seen, run));
         items
     };
@@ -83,7 +81,7 @@ pub async fn drift(
             .chain(planner::overdue(state, clock.now()))
             .chain(drift::clashes(&project.spec))
             .chain(live::clashes_of_links(project, &seen, options.moment()))
-            .chain(drift::expired_hands_off(&project.spec, today))
+            .chain(drift::expired_hands_off(&project.spec, options.moment()))
             .collect(),
         unmanaged: None,
         hides_groups: false,

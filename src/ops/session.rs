@@ -240,8 +240,3 @@ impl Ran {
         self.left.or(self.report.exit()).unwrap_or(Exit::Partial)
     }
 }
-
-/// Returns the calendar day in UTC.
-pub fn today(now: Timestamp) -> jiff::civil::Date {
-    now.to_zoned(jiff::tz::TimeZone::UTC).date()
-}

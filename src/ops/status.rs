@@ -23,7 +23,6 @@ use super::failure::{Exit, Refusal};
 use super::live;
 use super::part::Sight;
 use super::project::Project;
-use super::session::today;
 
 /// What was read of a spec's interfaces: of each the newest reading that there is.
 #[derive(Clone, Debug)]
@@ -92,8 +91,7 @@ pub fn overview(
     live::check_target(closed.as_deref(), target, project)?;
     let with = beside::with_others(closed.as_deref(), project, target)?;
     let seen = live::as_of(&project.spec, shown.live.clone(), options);
-    let standing =
-        overview::standing(&project.spec, &seen, with.as_deref(), (options.moment(), today(options.moment())));
+    let standing = overview::standing(&project.spec, &seen, with.as_deref(), options.moment());
     let mut links = standing.links;
     let elsewhere = Elsewhere::of(project, Some(target));
     let mut names: BTreeMap<RunId, Option<String>> = BTreeMap::new();

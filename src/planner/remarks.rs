@@ -18,7 +18,7 @@ use super::subject::{Subject, SubjectNumber, Subjects};
 /// transitions that take too long.
 pub(super) fn watch(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft, options: &PlanOptions) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = spec.warnings.iter().map(|finding| of_spec(spec, finding)).collect();
-    warnings.extend(expired_hands_off(spec, options.today));
+    warnings.extend(expired_hands_off(spec, options.moment()));
     for (number, subject) in subjects.iter().filter(|(number, _)| draft.is_unmet(*number)) {
         let was_protected = subject.record.is_some_and(|record| record.protected);
         if was_protected && subject.declared.protect.is_none() && draft.deactivates(number) {

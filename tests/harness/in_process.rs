@@ -41,7 +41,7 @@ pub(crate) async fn planned(spec: &Spec, cloud: &impl CloudRead, clock: &Clock, 
         traffic: &[],
         routes: &RoutesHeard::default(),
     };
-    let options = PlanOptions::of_all(clock.now(), "2026-11-23".parse().unwrap(), Duration::from_secs(600));
+    let options = PlanOptions::of_all(clock.now(), Duration::from_secs(600));
     plan(&inputs, &options).unwrap()
 }
 

@@ -196,7 +196,7 @@ fn what_a_change_left_behind_is_its_return_once_its_block_is_gone() {
 fn drift(world: &World) -> Vec<(String, &'static str, bool)> {
     let (spec, live, state) = (in_force(world.spec(), options().now), world.live(), world.state());
     let held = rictl::planner::held_back(&spec, &live, state.as_ref(), &options());
-    let items = rictl::drift::compare(&spec, &live, state.as_ref(), &held, options().today);
+    let items = rictl::drift::compare(&spec, &live, state.as_ref(), &held, options().moment());
     items.iter().map(|item| (item.address.to_string(), item.cause.as_str(), item.cause.is_finding())).collect()
 }
 

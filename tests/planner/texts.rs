@@ -171,6 +171,39 @@ fn an_end_is_not_activated_while_its_other_end_is_declared_inactive_but_on_a_way
 }
 
 #[test]
+fn a_day_ends_in_the_zone_of_the_spec() {
+    let mut world = World::of(vec![
+        Interface::new("a", Status::Inactive, Active).line("hands_off: {reason: vendor, until: 2026-11-23}"),
+    ]);
+    let at = |moment: &str| PlanOptions { at: Some(moment.parse().unwrap()), ..options() };
+    let has_run_out = |world: &World, moment: &str| !warnings(&world.plan_with(&at(moment))).is_empty();
+    assert!(!has_run_out(&world, "2026-11-23T23:59:59Z") && has_run_out(&world, "2026-11-24T00:00:00Z"));
+    world.sections = "time_zone: Asia/Shanghai\n".to_owned();
+    assert!(!has_run_out(&world, "2026-11-23T15:59:59Z") && has_run_out(&world, "2026-11-23T16:00:00Z"));
+}
+
+#[test]
+fn what_was_seen_elsewhere_after_our_call_began_once_more_and_nobody_knows_when() {
+    let world = World::of(vec![Interface::new("a", Status::Deactivating, Inactive).recorded(None, Status::Active)]);
+    let since =
+        |ended: &str| {
+            let mut state = world.state().unwrap();
+            let record = state.interfaces.values_mut().next().unwrap();
+            record.last_action = Some(serde_json::from_value(serde_json::json!({
+            "run_id": "20261123T020000.000Z-1a2b3c", "step": "a/deactivate", "action": "DeactivateRouterInterface",
+            "request_id": "R", "started_at": "2026-11-23T02:00:00Z", "finished_at": ended, "outcome": "unsettled",
+        })).unwrap());
+            let now = options().moment();
+            let items = rictl::drift::compare(&world.spec(), &world.live(), Some(&state), &Default::default(), now);
+            items[0].since
+        };
+    // It was read at 02:14 as Active.
+    let left_open_later = "2026-11-23T02:15:00Z";
+    assert_eq!(since(left_open_later), Some(left_open_later.parse().unwrap()));
+    assert_eq!(since("2026-11-23T02:13:00Z"), None);
+}
+
+#[test]
 fn a_transition_past_its_timeout_is_never_no_changes() {
     let world =
         World::of(vec![Interface::new("a", Status::Activating, Active).recorded(Some(Active), Status::Activating)]);

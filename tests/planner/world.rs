@@ -334,7 +334,7 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn options() -> PlanOptions {
-    PlanOptions::of_all(NOW.parse().unwrap(), "2026-11-23".parse().unwrap(), std::time::Duration::from_secs(600))
+    PlanOptions::of_all(NOW.parse().unwrap(), std::time::Duration::from_secs(600))
 }
 
 /// A small world with a bit of everything that the floors have to do with.

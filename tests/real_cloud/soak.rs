@@ -17,7 +17,7 @@ use rictl::journal::Journal;
 use rictl::ops::connection::Access;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
-use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
+use rictl::ops::session::{Applied, Approval, Front, Session, Task};
 use rictl::plan::{Plan, PlanOptions};
 use rictl::resource::{Provider, Target};
 use rictl::retry::{Policy, Quota, Retrying};
@@ -113,7 +113,7 @@ async fn a_fleet_converges_under_throttling_and_failures_and_never_meets_the_quo
     let (_signal, signals) = tokio::sync::watch::channel(0);
     let mut left = usize::MAX;
     for _ in 0..APPLIES {
-        let options = PlanOptions::of_all(clock.now(), today(clock.now()), session.settings.settle_timeout);
+        let options = PlanOptions::of_all(clock.now(), session.settings.settle_timeout);
         let (store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let recorded = Recorded { journal: Journal::default(), ..Recorded::default() };
         let retrying = Retrying::new(cloud.clone(), Policy::default(), Quota::default(), 7);

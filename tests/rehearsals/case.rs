@@ -23,7 +23,7 @@ use rictl::ops::live;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::rehearse::{Carried, Rehearsed, Rehearsing, on_virtual_time};
-use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
+use rictl::ops::session::{Applied, Approval, Front, Session, Task};
 use rictl::plan::{Plan, PlanOptions, RoutesHeard};
 use rictl::resource::{AccountName, Call, LiveState, Provider, RouterInterfaceId, Scope, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
@@ -247,7 +247,7 @@ impl Case {
     }
 
     fn options(&self) -> PlanOptions {
-        PlanOptions::of_all(epoch(), today(epoch()), self.settings.settle_timeout)
+        PlanOptions::of_all(epoch(), self.settings.settle_timeout)
     }
 
     /// Rehearses what is live; `None` where there is no such spec. Without what is `recorded`, as if nothing were.

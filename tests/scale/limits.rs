@@ -123,7 +123,7 @@ impl Case {
             traffic: &[],
             routes: &RoutesHeard::default(),
         };
-        let options = PlanOptions::of_all(clock.now(), "2026-11-23".parse().unwrap(), Duration::from_secs(600));
+        let options = PlanOptions::of_all(clock.now(), Duration::from_secs(600));
         let plan = plan(&inputs, &options).unwrap();
         let header = started(&plan, clock);
         if plan.steps.is_empty() {

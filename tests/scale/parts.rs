@@ -77,9 +77,8 @@ impl Scene {
     }
 
     fn options(&self, targets: &[&Address]) -> PlanOptions {
-        let today = "2026-11-23".parse().unwrap();
         let targets = targets.iter().map(|address| address.as_str().parse().unwrap()).collect();
-        PlanOptions { targets, ..PlanOptions::of_all(self.clock.now(), today, Duration::from_secs(600)) }
+        PlanOptions { targets, ..PlanOptions::of_all(self.clock.now(), Duration::from_secs(600)) }
     }
 
     fn plan(&self, live: &LiveState, options: &PlanOptions) -> Plan {

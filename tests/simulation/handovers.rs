@@ -30,7 +30,7 @@ use rictl::ops::connection::Access;
 use rictl::ops::locked::Locked;
 use rictl::ops::one_state::{self, Held};
 use rictl::ops::project::Project;
-use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
+use rictl::ops::session::{Applied, Approval, Front, Session, Task};
 use rictl::plan::{Plan, PlanOptions};
 use rictl::resource::{AccountName, Provider, RouterInterfaceId, Scope, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
@@ -535,7 +535,7 @@ async fn process(ground: Rc<Ground>, who: usize, wire: Wire) -> Came {
     {
         return Came::Failed(format!("{error:#}"));
     }
-    let options = PlanOptions::of_all(clock.now(), today(clock.now()), session.settings.settle_timeout);
+    let options = PlanOptions::of_all(clock.now(), session.settings.settle_timeout);
     let task = Task::Fresh(options);
     let run_id = session.run_id(task.operation());
     let (_signals, heard) = watch::channel(0);

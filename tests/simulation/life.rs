@@ -23,7 +23,7 @@ use rictl::ops::live;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::rollback::Loosened;
-use rictl::ops::session::{Applied, Approval, Came, Front, Ran, Session, TakenBack, Task, today};
+use rictl::ops::session::{Applied, Approval, Came, Front, Ran, Session, TakenBack, Task};
 use rictl::plan::{BlockCode, Plan, PlanOptions};
 use rictl::resource::{AccountName, Address, Provider, RouterInterfaceId, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
@@ -581,7 +581,7 @@ impl<'s> Simulation<'s> {
     }
 
     fn options(&self, clock: &Clock) -> PlanOptions {
-        PlanOptions::of_all(clock.now(), today(clock.now()), self.scenario.settings.settle_timeout)
+        PlanOptions::of_all(clock.now(), self.scenario.settings.settle_timeout)
     }
 
     fn target(&self) -> Target {

@@ -14,7 +14,6 @@ use crate::ops::asked::{self, Asked};
 use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::part::Sight;
-use crate::ops::session::today;
 use crate::ops::shared_file::{self, Access};
 use crate::ops::{check, checkout, live};
 use crate::plan::{Plan, PlanOptions};
@@ -132,7 +131,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
         }),
         allow_forgotten: choice.allow_forgotten,
         allow_last_route: choice.allow_last_route.iter().cloned().collect(),
-        ..PlanOptions::of_all(now, today(now), invocation.global.settle_timeout)
+        ..PlanOptions::of_all(now, invocation.global.settle_timeout)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
 use crate::ops::rehearse::{self as operation, Carried, Rehearsed, Rehearsing};
-use crate::ops::session::{Applied, Task, today};
+use crate::ops::session::{Applied, Task};
 use crate::plan::{HealthRead, Plan, PlanInputs, PlanOptions, RoutesHeard};
 use crate::render;
 use crate::render::rehearsal::Rehearsal;
@@ -155,7 +155,7 @@ impl Look<'_> {
 
 /// Returns the task as it will be then.
 fn as_of(task: Task, start: Timestamp) -> Task {
-    let then = |options: PlanOptions| PlanOptions { now: start, today: today(start), at: None, ..options };
+    let then = |options: PlanOptions| PlanOptions { now: start, at: None, ..options };
     match task {
         Task::Fresh(options) => Task::Fresh(then(options)),
         Task::Saved { plan, options } => Task::Saved { plan, options: then(options) },

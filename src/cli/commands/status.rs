@@ -13,7 +13,6 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::part::Sight;
 use crate::ops::project::{Project, together};
-use crate::ops::session::today;
 use crate::ops::status::{self as operation, Shown};
 use crate::ops::traffic;
 use crate::overview::{self, GroupWithout, Overview};
@@ -153,7 +152,7 @@ async fn look(
 fn overview(look: &Look, recorded: &Recorded, arguments: &StatusArgs, invocation: &Invocation) -> Result<Overview> {
     let now = invocation.clock.now();
     let at = arguments.at.moment(&look.project.spec.time_zone, now)?;
-    let options = PlanOptions { at, ..PlanOptions::of_all(now, today(at.unwrap_or(now)), Duration::ZERO) };
+    let options = PlanOptions { at, ..PlanOptions::of_all(now, Duration::ZERO) };
     let project = look.project.clone().as_of(options.moment());
     let mut overview = operation::overview(&project, recorded, (&look.connection.target, &look.shown), &options)?;
     if let Some(chosen) = &look.chosen {
@@ -221,7 +220,7 @@ pub(super) async fn what_if(arguments: &WhatIfArgs, invocation: &Invocation, out
     let (connection, read) = connect_and_look(&project, &invocation.access(), invocation.clock, &sight).await?;
     operation::find(&project, &down.ids, &read, &connection.cloud).await?;
     let now = invocation.clock.now();
-    let options = PlanOptions { at, ..PlanOptions::of_all(now, today(at.unwrap_or(now)), Duration::ZERO) };
+    let options = PlanOptions { at, ..PlanOptions::of_all(now, Duration::ZERO) };
     errors::clashes(output, &project);
     errors::clashes_of_links(output, &project, &read, options.moment());
     let failures = read.failures.clone();

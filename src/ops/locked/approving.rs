@@ -36,7 +36,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let who = || self.session.who.clone();
         let (by, how) = match &approval.digest {
             Some(word) => {
-                let used = if approval.again { None } else { approval::used_by(&self.store, &digest, word.at)? };
+                let used = if approval.again {
+                    None
+                } else {
+                    approval::used_by(&self.store, &digest, word.at, self.session.clock.now())?
+                };
                 if let Some(run) = used {
                     return Err(approval::used(&worded!("the digest"), &run).into());
                 }

@@ -11,7 +11,7 @@ use crate::language::worded;
 use crate::ops::confirm::{self, Confirming};
 use crate::ops::failure::exit_of;
 use crate::ops::rollback::{Done, Way};
-use crate::ops::session::{Applied, Back, Came, Front, today};
+use crate::ops::session::{Applied, Back, Came, Front};
 use crate::plan::PlanOptions;
 use crate::render::words;
 use crate::run::{Report, RunOutcome};
@@ -124,7 +124,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             self.store.run(run_id)?.ok_or_else(|| anyhow!(worded!("there is no run {run_id} any more", run_id)))?;
         front.note(&|| words::confirmation::taking_back(run_id));
         let now = self.session.clock.now();
-        let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
+        let options = PlanOptions::of_all(now, self.session.settings.settle_timeout);
         let done = Done::by(&run);
         let planned = self.plan_back(done, self.known_state(), Way::Automatic, &options, front);
         let planned = unless_taken_over(self.store.lease(), planned);

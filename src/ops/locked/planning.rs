@@ -141,7 +141,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         if approval.again {
             return Ok(approval::nothing_left(saved, &self.session.project.spec, live));
         }
-        let run = approval::used_by(&self.store, &saved.digest(), Some(saved.timestamp))?;
+        let run = approval::used_by(&self.store, &saved.digest(), Some(saved.timestamp), self.session.clock.now())?;
         if run.is_none() && approval.by.is_none() {
             return Ok(None);
         }

@@ -8,7 +8,7 @@ use crate::history::{self, Seen};
 use crate::journal::{Operation, Run};
 use crate::language::{Wording, say, worded};
 use crate::ops::rollback::{self, Done, Way};
-use crate::ops::session::{Front, Ran, today};
+use crate::ops::session::{Front, Ran};
 use crate::ops::{account_lock, live};
 use crate::plan::PlanOptions;
 use crate::render::words;
@@ -63,7 +63,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
     async fn plan_way_back(&self, worked: &Worked, run: &Run, front: &mut impl Front) -> Result<Option<Planned>> {
         let Worked { before, ended, .. } = worked;
         let now = self.session.clock.now();
-        let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
+        let options = PlanOptions::of_all(now, self.session.settings.settle_timeout);
         // What this run did is not in the state yet, and is what the way back must know.
         let mut known = self.state.clone();
         let seen = Seen {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Project;
+use super::{Project, of_run};
 
 /// Returns the path of a spec from the root of the repository that it is in, if it is in one.
 pub fn path_in_repository(path: &Path) -> Option<String> {
@@ -17,25 +17,30 @@ pub fn root_of(real: &Path) -> Option<&Path> {
     real.ancestors().skip(1).find(|directory| directory.join(".git").exists())
 }
 
-/// Names specs, each by its `name`, else by its path in its repository, else by its whole path; no two are called the same. Of a
-/// spec that cannot be read only the path is known.
+/// Names specs, each by its `name`, else by its path in its repository, else by its whole path; no two are called the same. A spec
+/// that is wrong is called as before, as far as that can be read of it.
 pub fn names(specs: &[(&Path, Option<&Project>)]) -> Vec<String> {
-    let name = |project: &Project| project.spec.name.as_ref().map(|name| name.value.clone());
-    let short = |(path, project): &(&Path, Option<&Project>)| {
-        project.and_then(name).or_else(|| path_in_repository(path)).unwrap_or_else(|| whole(path))
+    let name = |(path, project): &(&Path, Option<&Project>)| match project {
+        Some(project) => project.spec.name.as_ref().map(|name| name.value.clone()),
+        None => of_run::names(path).1,
     };
-    let short: Vec<String> = specs.iter().map(short).collect();
+    let own: Vec<Option<String>> = specs.iter().map(name).collect();
+    let short = |((path, _), own): (&(&Path, Option<&Project>), &Option<String>)| {
+        own.clone().or_else(|| path_in_repository(path)).unwrap_or_else(|| whole(path))
+    };
+    let short: Vec<String> = specs.iter().zip(&own).map(short).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     short.iter().for_each(|name| *counts.entry(name).or_default() += 1);
-    let unlike_others = |((path, project), short): (&(&Path, Option<&Project>), &String)| {
-        let is_named = project.and_then(name).is_some();
-        if counts[short.as_str()] > 1 && !is_named { whole(path) } else { short.clone() }
+    let unlike_others = |(((path, _), own), short): ((&(&Path, Option<&Project>), &Option<String>), &String)| {
+        if counts[short.as_str()] > 1 && own.is_none() { whole(path) } else { short.clone() }
     };
-    specs.iter().zip(&short).map(unlike_others).collect()
+    specs.iter().zip(&own).zip(&short).map(unlike_others).collect()
 }
 
+/// Returns the one path that a file has, whichever way it was named.
 fn whole(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+    let real = path.canonicalize().or_else(|_| std::path::absolute(path));
+    real.unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 #[cfg(test)]
@@ -55,5 +60,17 @@ mod tests {
         assert_eq!(names(&[(&one, None)]), ["sites/a.yaml"]);
         let named = names(&[(&one, None), (&two, None)]);
         assert_eq!(named, [whole(&one), whole(&two)]);
+    }
+
+    #[test]
+    fn a_spec_is_called_the_same_whichever_way_it_was_named_and_with_an_error_in_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().canonicalize().unwrap();
+        std::fs::create_dir(real.join("net")).unwrap();
+        let (spec, around) = (real.join("a.yml"), real.join("net/../a.yml"));
+        std::fs::write(&spec, "").unwrap();
+        assert_eq!(names(&[(&around, None)]), names(&[(&spec, None)]));
+        std::fs::write(&spec, "version: 1\nname: core\nzz: 1\n").unwrap();
+        assert_eq!(names(&[(&around, None)]), ["core"]);
     }
 }

@@ -268,7 +268,7 @@ pub const KEYS: &[Key] = &[
     key(
         "interfaces.*.hands_off.until",
         Kind::Date,
-        "The last day it is meant to stand; past it, plan and drift say so.",
+        "The last day it is meant to stand, in the `time_zone`; past it, plan and drift say so.",
     )
     .example("2026-12-24"),
     key("interfaces.*.timeouts.activate", Kind::Duration { may_be_zero: false }, "From the call to Active.")
