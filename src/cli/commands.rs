@@ -160,7 +160,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,
         Command::Show(arguments) => recorded::show(&arguments, invocation, output),
         Command::History(arguments) => history::history(&arguments, invocation, output),
-        Command::Report(arguments) => history::report(&arguments, invocation, output),
+        Command::Report(arguments) => history::report(&arguments, invocation, output).await,
         Command::State { command: StateCommand::Accept } => recorded::accept(invocation, output).await,
         Command::State { command } => recorded::state(command, invocation, output).await,
         Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,

@@ -246,8 +246,11 @@ impl<'a> Subject<'a> {
         if after == Some(before) || self.is_of_own_call(after) {
             return None;
         }
-        let is_as_applied = self.last_applied() == Some(self.desired());
-        let reason = if is_as_applied { ActionReason::Drift } else { ActionReason::Both };
+        let reason = match self.last_applied() {
+            None => ActionReason::New,
+            Some(applied) if applied == self.desired() => ActionReason::Drift,
+            Some(_) => ActionReason::Both,
+        };
         Some(Departure { before, after, reason })
     }
 }

@@ -48,6 +48,17 @@ pub struct Project {
 }
 
 impl Project {
+    /// Refuses to write over the spec, its emulator's world, or what is recorded.
+    ///
+    /// # Errors
+    /// Exit 1 naming the flag.
+    pub fn refuse_own(&self, flag: &str, path: &Path) -> Result<(), Refusal> {
+        if let Some(what) = named_by(&self.spec, path, &self.directory) {
+            return Err(kept_elsewhere(flag, path, &what));
+        }
+        refuse_records(&self.place, flag, path)
+    }
+
     /// Reads the spec at `path`: a file, or a directory whose `*.yaml` and `*.yml` are merged.
     ///
     /// # Errors
@@ -215,19 +226,47 @@ impl Project {
     }
 }
 
+/// Returns what of a spec a path names: a file of it, or its emulator's world.
+fn named_by(spec: &Spec, path: &Path, directory: &Path) -> Option<Wording> {
+    let there = identity(path)?;
+    let world = spec.cloud.world.as_ref().map(|world| directory.join(&world.value));
+    if spec.sources.iter().any(|source| identity(Path::new(&source.name)) == Some(there)) {
+        return Some(worded!("the spec"));
+    }
+    world.is_some_and(|world| identity(&world) == Some(there)).then(|| worded!("the emulator's world"))
+}
+
+/// Returns which file stands at a path, whatever it is called.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Returns whether a path names a file of what is recorded.
+pub fn is_of_records(place: &Place, path: &Path) -> bool {
+    let Some((paths, there)) = place.files().zip(identity(path)) else { return false };
+    let kept = [&paths.state, &paths.backup, &paths.journal, &paths.lock];
+    let lies_in =
+        |directory: &PathBuf| path.parent().and_then(identity).is_some_and(|it| identity(directory) == Some(it));
+    kept.into_iter().any(|file| identity(file) == Some(there)) || lies_in(&paths.runs) || lies_in(&paths.approvals)
+}
+
+/// Refuses to write over what is recorded.
+///
+/// # Errors
+/// Exit 1 naming the flag.
+pub fn refuse_records(place: &Place, flag: &str, path: &Path) -> Result<(), Refusal> {
+    if is_of_records(place, path) { Err(kept_elsewhere(flag, path, &worded!("what rictl records"))) } else { Ok(()) }
+}
+
+fn kept_elsewhere(flag: &str, path: &Path, what: &Wording) -> Refusal {
+    let refusal = Refusal::new(Exit::Error, worded!("{flag}: {path} is {what}", flag, path = path.display(), what));
+    refusal.hint(worded!("choose another name"))
+}
+
 /// Refuses a state that would be kept in a file of the spec itself, or in its emulator's world.
 fn refuse_foreign_state(spec: &Spec, state: &Path, directory: &Path) -> Result<()> {
     let Some(path) = &spec.state_path else { return Ok(()) };
-    let identity = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
-    let Some(there) = identity(state) else { return Ok(()) };
-    let world = spec.cloud.world.as_ref().map(|world| directory.join(&world.value));
-    let is_spec = spec.sources.iter().any(|source| identity(Path::new(&source.name)) == Some(there));
-    let is_world = world.is_some_and(|world| identity(&world) == Some(there));
-    let what = match (is_spec, is_world) {
-        (true, _) => worded!("the spec"),
-        (false, true) => worded!("the emulator's world"),
-        (false, false) => return Ok(()),
-    };
+    let Some(what) = named_by(spec, state, directory) else { return Ok(()) };
     let at = spec.sources.locate(path.place);
     let refusal = Refusal::new(Exit::Error, worded!("state.path names {what} ({at})", what, at));
     Err(refusal.hint(worded!("name a file for the state alone, such as state/rictl.json")).into())

@@ -62,6 +62,19 @@ pub fn write(path: &Path, bytes: &[u8], access: Access, replace: bool) -> Result
     }
 }
 
+/// Writes a file as [`write()`] does. A pipe that waits for its reader is waited for on a thread of its own, so that signals are heard
+/// meanwhile.
+///
+/// # Errors
+/// As [`write()`].
+pub async fn hand_over(path: &Path, bytes: Vec<u8>, access: Access, replace: bool) -> Result<()> {
+    if !is_stream(path) {
+        return write(path, &bytes, access, replace);
+    }
+    let name = path.to_owned();
+    tokio::task::spawn_blocking(move || write(&name, &bytes, access, replace)).await?
+}
+
 /// A turn to edit what stands in a directory. Whoever else asks for one waits until it is dropped.
 #[derive(Debug)]
 #[must_use]

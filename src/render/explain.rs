@@ -17,7 +17,7 @@ use crate::calendar::Zone;
 use crate::diagnostic::Place;
 use crate::duration;
 use crate::overview::Prospect;
-use crate::plan::{Floor, GroupHealth, Plan, ResourceChange, Step};
+use crate::plan::{ActionReason, Floor, GroupHealth, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
 use crate::spec::{Interface, Spec};
 use crate::state::{Record, RunId};
@@ -359,8 +359,9 @@ fn planned(facts: &Explanation<'_>, given: &Given) -> Vec<Row> {
         let status = |values: &Option<crate::plan::Values>| {
             values.as_ref().map_or_else(|| "absent".to_owned(), |values| values.status.to_string())
         };
-        let text =
-            format!("was {} when last applied, is {}", status(&drift.change.before), status(&drift.change.after));
+        let when = if drift.action_reason == Some(ActionReason::New) { "seen" } else { "applied" };
+        let (before, after) = (status(&drift.change.before), status(&drift.change.after));
+        let text = format!("was {before} when last {when}, is {after}");
         rows.push(Row::new("drift", text).toned(Tone::Change));
     }
     for step in plan.steps.iter().filter(|step| step.address == **address) {

@@ -128,6 +128,9 @@ pub enum StepReason {
         /// For how long no read had succeeded by then, in milliseconds, where that is longer than reads are apart.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unread_ms: Option<u64>,
+        /// What the last read said that failed; untrusted text. None where the last one succeeded, or has no answer yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Wording>,
     },
     /// After the call was accepted, a status was read from which the goal is not reached: somebody else acts.
     Diverted {

@@ -132,6 +132,7 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
     }
     let into = match &arguments.json_into {
         Some(path) => {
+            session.project.refuse_own("--json-into", path)?;
             // Of several approvals each adds its own.
             let before = if approval.by.is_some() { Before::Kept } else { Before::Dropped };
             Some(unless_signalled(&signals, open_lines(path, before)).await?)

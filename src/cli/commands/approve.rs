@@ -73,10 +73,12 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
 pub(super) async fn approved(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     apply::check_streams(&arguments.run)?;
     invocation.robot_of(arguments.notify)?;
+    let paths = invocation.spec_paths();
     if let Some(path) = arguments.run.json_into.as_deref().filter(|path| !shared_file::is_stream(path)) {
+        let projects = paths.iter().filter_map(|spec| invocation.load_from(spec).ok());
+        projects.into_iter().try_for_each(|project| project.refuse_own("--json-into", path))?;
         apply::open_lines(path, Before::Dropped).await?;
     }
-    let paths = invocation.spec_paths();
     if let [path] = paths.as_slice() {
         return of_spec(path, arguments, invocation, output).await;
     }

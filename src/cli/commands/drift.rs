@@ -50,7 +50,7 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     let (shown, unrecorded): (Vec<Shown>, Vec<Option<anyhow::Error>>) = shown.into_iter().map(Shown::apart).unzip();
     let mut failed = show(&checks, (shown, over), (arguments, is_shown), output)?;
     let told = heard.tell(&checks, &watched).await;
-    for error in unrecorded.into_iter().flatten().chain(told).chain(report(arguments, &checks)) {
+    for error in unrecorded.into_iter().flatten().chain(told).chain(report(arguments, &checks).await) {
         let code = errors::report(output, &error, Machine::None);
         failed.get_or_insert(code);
     }
@@ -173,16 +173,19 @@ fn unchecked(
 }
 
 /// Writes the files that were asked for, each that can be, and returns why the others could not.
-fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Vec<anyhow::Error> {
-    let metrics = arguments.metrics_file.as_ref().map(|path| {
+async fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Vec<anyhow::Error> {
+    type Written = fn(&mut Vec<u8>, &[DriftCheck]) -> std::io::Result<()>;
+    let metrics: Written = |text, checks| render::metrics::drift(text, checks);
+    let junit: Written = |text, checks| render::junit::drift(text, checks);
+    let mut failed = Vec::new();
+    for (path, write) in [(&arguments.metrics_file, metrics), (&arguments.junit, junit)] {
+        let Some(path) = path else { continue };
         let mut text = Vec::new();
-        render::metrics::drift(&mut text, checks)?;
-        shared_file::write(path, &text, Access::Others, true)
-    });
-    let junit = arguments.junit.as_ref().map(|path| {
-        let mut text = Vec::new();
-        render::junit::drift(&mut text, checks)?;
-        shared_file::write(path, &text, Access::Others, true)
-    });
-    [metrics, junit].into_iter().flatten().filter_map(Result::err).collect()
+        let written = match write(&mut text, checks) {
+            Ok(()) => shared_file::hand_over(path, text, Access::Others, true).await,
+            Err(error) => Err(error.into()),
+        };
+        failed.extend(written.err());
+    }
+    failed
 }

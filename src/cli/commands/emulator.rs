@@ -34,7 +34,7 @@ pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, outpu
             let world = emulator::generate(&GenerateOptions { interfaces, regions, routes, seed });
             let is_json = path.extension().is_some_and(|extension| extension == "json");
             let text = world.to_text(if is_json { Format::Json } else { Format::Yaml });
-            write_new(&path, &text, force, output)
+            write_new(&path, text, force, output).await
         }
         EmulatorCommand::Reset { world } => {
             check_world(&world)?;
@@ -140,7 +140,7 @@ fn whom_to_trust(tls: &Tls) -> String {
 }
 
 /// Writes a file that is not there yet, or standard output for `-`.
-fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<Exit> {
+async fn write_new(path: &Path, text: String, force: bool, output: &Output) -> Result<Exit> {
     if path == Path::new("-") {
         output.print(|out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Done);
@@ -149,7 +149,7 @@ fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<Ex
         let refusal = Refusal::new(Exit::Error, format!("{} is there already", path.display()));
         return Err(refusal.hint("choose another name, or use --force").into());
     }
-    shared_file::write(path, text.as_bytes(), Access::Others, force)?;
+    shared_file::hand_over(path, text.into_bytes(), Access::Others, force).await?;
     output.say(&format!("wrote {}", path.display()));
     Ok(Exit::Done)
 }

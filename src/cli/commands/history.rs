@@ -9,7 +9,7 @@ use crate::clock::BootTime;
 use crate::diagnostic::Diagnostics;
 use crate::ops::evidence;
 use crate::ops::history::listing::{self, Source, Unread, Wanted};
-use crate::ops::project::{Project, together};
+use crate::ops::project::{Project, refuse_records, together};
 use crate::ops::shared_file::{self, Access};
 use crate::render;
 use crate::render::history::Extent;
@@ -65,9 +65,15 @@ pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: 
     Ok(exit)
 }
 
-pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+pub(super) async fn report(arguments: &ReportArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let format = arguments.format()?;
     let (sources, failed) = sources(invocation, output, false)?;
+    if let Some(path) = arguments.output() {
+        sources.iter().try_for_each(|source| match &source.project {
+            Some(project) => project.refuse_own("--output", path),
+            None => refuse_records(&source.place, "--output", path),
+        })?;
+    }
     let parts = evidence::gather(&sources, &arguments.names)?;
     let ticket = Ticket::of(parts, several(&sources), invocation.clock.now(), BootTime::now().uptime().as_ref());
     let mut text = Vec::new();
@@ -83,7 +89,7 @@ pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &O
         ReportFormat::Json => document::write(&mut text, &ticket),
     }?;
     match arguments.output() {
-        Some(path) => shared_file::write(path, &text, Access::Others, true)?,
+        Some(path) => shared_file::hand_over(path, text, Access::Others, true).await?,
         None => output.print(|out| out.write_all(&text))?,
     }
     Ok(failed)

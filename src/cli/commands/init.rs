@@ -72,7 +72,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
         true => starter::json::write(&mut text, &survey, &settings)?,
         false => starter::write(&mut text, &survey, &settings)?,
     }
-    shared_file::write(path, &text, Access::Others, arguments.force)?;
+    shared_file::hand_over(path, text, Access::Others, arguments.force).await?;
     if settings.has_schema {
         write_schema(path, arguments.force, output)?;
     }

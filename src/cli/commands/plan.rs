@@ -48,7 +48,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let children = invocation.environment.children();
     plan.warnings.extend(check::missing(&plan, &project, children));
     if let Some(path) = &arguments.out {
-        save(path, &plan, arguments.force)?;
+        save(path, &plan, arguments.force).await?;
     }
     // What went through a pipe or a device nobody finds there again.
     let saved = arguments.out.as_deref().filter(|path| !shared_file::is_stream(path));
@@ -163,7 +163,7 @@ pub(super) fn notes(recorded: &Recorded) -> Vec<String> {
 }
 
 /// Saves a plan; a file that is something else is not overwritten, a pipe or a device is written into.
-fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
+async fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
     let shown = path.display();
     let refuse =
         |what: Wording, hint: Wording| Err(Refusal::new(Exit::Error, worded!("--out: {what}", what)).hint(hint).into());
@@ -189,5 +189,5 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
         let what = worded!("there is no directory {directory}", directory = directory.display());
         return refuse(what, worded!("make it first"));
     }
-    shared_file::write(path, render::plan::to_file(plan).as_bytes(), Access::Owner, true)
+    shared_file::hand_over(path, render::plan::to_file(plan).into_bytes(), Access::Owner, true).await
 }

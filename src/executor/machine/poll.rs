@@ -1,6 +1,7 @@
 //! How one scope is read: at most one read is on its way at a time.
 
 use crate::cloud::{CloudError, ErrorKind};
+use crate::language::Wording;
 
 use super::sightings::{Question, ReadNumber};
 use super::time::Moment;
@@ -23,6 +24,8 @@ pub(super) struct Poll {
 struct Failing {
     kind: ErrorKind,
     code: Option<Box<str>>,
+    /// What the last one said.
+    said: Wording,
     times: u32,
 }
 
@@ -66,13 +69,23 @@ impl Poll {
     pub(super) fn fail(&mut self, error: &CloudError) -> Failure {
         let before = self.failing.take().filter(|last| last.kind == error.kind && last.code == error.code);
         let times = before.map_or(0, |last| last.times) + 1;
-        self.failing = Some(Failing { kind: error.kind, code: error.code.clone(), times });
+        self.failing = Some(Failing {
+            kind: error.kind,
+            code: error.code.clone(),
+            said: Wording::new(|| error.to_string()),
+            times,
+        });
         Failure { is_news: times == 1, is_for_good: self.is_lost() }
     }
 
     /// Returns whether the scope cannot be read any more, however long anybody waits.
     pub(super) fn is_lost(&self) -> bool {
         self.failing.as_ref().is_some_and(|failing| failing.times > 1 && !failing.kind.can_pass())
+    }
+
+    /// Returns what the last read said that failed; `None` where the last one succeeded.
+    pub(super) fn said(&self) -> Option<Wording> {
+        self.failing.as_ref().map(|failing| failing.said.clone())
     }
 
     /// Takes in that a read has succeeded.

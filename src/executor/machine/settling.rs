@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::phase::{By, Cause, Copies, Doubt, Phase, Settling};
+use super::poll::Poll;
 use super::time::Moment;
 use crate::duration::milliseconds;
 use crate::executor::judge::{self, Doubtful, EQUAL_READS};
@@ -90,7 +91,7 @@ impl Machine<'_> {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
         } else if has_lagged {
             let waited_ms = milliseconds(self.elapsed(number));
-            let because = StepReason::NotSettled { found, waited_ms, unread: false, unread_ms: None };
+            let because = StepReason::NotSettled { found, waited_ms, unread: false, unread_ms: None, error: None };
             self.finish(number, Outcome::Unsettled, Some(because));
         }
     }
@@ -249,6 +250,7 @@ impl Machine<'_> {
                         waited_ms: milliseconds(self.settle_timeout(number)),
                         unread: !self.sightings.is_newer(&step.scope, &step.interface_id, began),
                         unread_ms: self.unread_for(number),
+                        error: self.polls.get(&step.scope).and_then(Poll::said),
                     };
                     self.finish(number, Outcome::Unsettled, Some(because));
                 }

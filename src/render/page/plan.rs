@@ -9,8 +9,8 @@ use super::{
 use crate::cloud::Call;
 use crate::language::say;
 use crate::plan::{
-    Action, Assumed, Blocked, Floor, GroupHealth, Guard, Plan, ResourceChange, RolloutPlan, Step, Traffic, Upcoming,
-    Values,
+    Action, ActionReason, Assumed, Blocked, Floor, GroupHealth, Guard, Plan, ResourceChange, RolloutPlan, Step,
+    Traffic, Upcoming, Values,
 };
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
@@ -126,7 +126,10 @@ fn drifted(plan: &Plan) -> Section {
         let (before, after) = (status(&drift.change.before), status(&drift.change.after));
         let since =
             drift.since.map(|since| say!(" since {since}", since = plan.time_zone.stamp(since))).unwrap_or_default();
-        let says = say!("was {before} when last applied, is {after}{since}", before, after, since);
+        let says = match drift.action_reason {
+            Some(ActionReason::New) => say!("was {before} when last seen, is {after}{since}", before, after, since),
+            _ => say!("was {before} when last applied, is {after}{since}", before, after, since),
+        };
         Entry::new(Tone::Change, "~ ", drift.address.to_string(), Some(says))
     };
     let entries = plan.resource_drift.iter().map(entry).collect();

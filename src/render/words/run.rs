@@ -54,10 +54,10 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
         StepReason::NeededIsDown { address, found } => {
             say!("it depends on {address}, which is {found}", address, found = or_gone(found.as_ref()))
         }
-        StepReason::NotSettled { found, waited_ms, unread, unread_ms } => {
+        StepReason::NotSettled { found, waited_ms, unread, unread_ms, error } => {
             let waited = duration::format(Duration::from_millis(*waited_ms));
             let last = found.as_ref().map_or(say!("not seen"), Status::as_str);
-            match (unread, unread_ms) {
+            let said = match (unread, unread_ms) {
                 (false, Some(unread_ms)) => {
                     let since = duration::format(Duration::from_secs(unread_ms.div_ceil(1000)));
                     say!(
@@ -69,6 +69,10 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
                 }
                 (false, None) => say!("still {last} after {waited}", last, waited),
                 (true, _) => say!("no read succeeded in the {waited} since; last seen {last}", waited, last),
+            };
+            match error {
+                Some(error) => say!("{said}: {error}", said, error),
+                None => said,
             }
         }
         StepReason::Diverted { found } => say!("somebody else acts: found {found}", found = or_gone(found.as_ref())),

@@ -81,6 +81,9 @@ pub(super) async fn all(
     let projects: Vec<&Project> = loaded.iter().flatten().map(|(project, _)| project).collect();
     together::check(&projects)?;
     projects.iter().try_for_each(|project| tell::check_place(arguments, &project.place))?;
+    for (flag, path) in [("--metrics-file", &arguments.metrics_file), ("--junit", &arguments.junit)] {
+        path.iter().try_for_each(|path| projects.iter().try_for_each(|project| project.refuse_own(flag, path)))?;
+    }
     let others = projects.iter().filter(|_| arguments.unmanaged).map(|project| (*project).clone()).collect();
     let of_path = |(path, loaded): (&PathBuf, &Result<(Project, _)>)| {
         (path.clone(), loaded.as_ref().ok().map(|(project, _)| project.clone()))
