@@ -24,17 +24,20 @@ pub fn names(specs: &[(&Path, Option<&Project>)]) -> Vec<String> {
         Some(project) => project.spec.name.as_ref().map(|name| name.value.clone()),
         None => of_run::names(path).1,
     };
-    let own: Vec<Option<String>> = specs.iter().map(name).collect();
-    let short = |((path, _), own): (&(&Path, Option<&Project>), &Option<String>)| {
-        own.clone().or_else(|| path_in_repository(path)).unwrap_or_else(|| whole(path))
-    };
-    let short: Vec<String> = specs.iter().zip(&own).map(short).collect();
+    let called = specs.iter().map(|spec| {
+        let (path, own) = (spec.0, name(spec));
+        let short = own.clone().or_else(|| path_in_repository(path)).unwrap_or_else(|| whole(path));
+        (path, own, short)
+    });
+    let called: Vec<(&Path, Option<String>, String)> = called.collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    short.iter().for_each(|name| *counts.entry(name).or_default() += 1);
-    let unlike_others = |(((path, _), own), short): ((&(&Path, Option<&Project>), &Option<String>), &String)| {
-        if counts[short.as_str()] > 1 && own.is_none() { whole(path) } else { short.clone() }
-    };
-    specs.iter().zip(&own).zip(&short).map(unlike_others).collect()
+    called.iter().for_each(|(_, _, short)| *counts.entry(short).or_default() += 1);
+    let is_unlike_others = |own: &Option<String>, short: &String| own.is_some() || counts[short.as_str()] == 1;
+    let named = called.iter().map(|(path, own, short)| match is_unlike_others(own, short) {
+        true => short.clone(),
+        false => whole(path),
+    });
+    named.collect()
 }
 
 /// Returns the one path that a file has, whichever way it was named.
