@@ -199,6 +199,11 @@ pub trait CloudRead {
 
     /// Asks whose credentials `account` signs with.
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError>;
+
+    /// Returns what the API said last to a page of a scope that is asked for again and again, where somebody waits for that.
+    fn waits_because(&self, _scope: &Scope) -> Option<Wording> {
+        None
+    }
 }
 
 /// Finding out how old a request may be.

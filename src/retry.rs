@@ -77,6 +77,8 @@ pub struct Retrying<C> {
     quota: Quota,
     gates: RefCell<BTreeMap<(Scope, &'static str), Rc<Gate>>>,
     budgets: RefCell<BTreeMap<Scope, u32>>,
+    /// What the listings were throttled with last that are still waited for.
+    waits: RefCell<BTreeMap<Scope, Wording>>,
     lines: Lines,
     dice: Cell<Dice>,
     /// Where other processes of this host are met.
@@ -93,6 +95,7 @@ impl<C> Retrying<C> {
             quota,
             gates: RefCell::default(),
             budgets: RefCell::default(),
+            waits: RefCell::default(),
             lines: Lines::new(),
             dice: Cell::new(Dice::new(seed)),
             street: None,
@@ -160,6 +163,9 @@ impl<C> Retrying<C> {
                 }
                 if !may_repeat(&error) || throttled >= self.policy.throttled_attempts {
                     return Err(given_up(error, attempts));
+                }
+                if action == LISTING_ACTION {
+                    self.waits.borrow_mut().insert(scope.clone(), Wording::new(|| error.to_string()));
                 }
                 continue;
             }
@@ -247,7 +253,13 @@ impl<C: CloudRead> CloudRead for Retrying<C> {
             let _line = self.lines.take().await;
             self.inner.describe(scope, query).await
         };
-        self.run(scope, LISTING_ACTION, None, read_may_repeat, attempt).await
+        let page = self.run(scope, LISTING_ACTION, None, read_may_repeat, attempt).await;
+        self.waits.borrow_mut().remove(scope);
+        page
+    }
+
+    fn waits_because(&self, scope: &Scope) -> Option<Wording> {
+        self.waits.borrow().get(scope).cloned()
     }
 
     async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {

@@ -178,6 +178,7 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
             while let Some(input) = self.news.pop_front() {
                 self.tell(input);
             }
+            self.machine.hear_why(|scope| self.cloud.waits_because(scope));
             if !self.tell(Input::Woken) && self.news.is_empty() {
                 return;
             }

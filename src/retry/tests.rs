@@ -241,6 +241,18 @@ async fn waits_as_long_as_told_and_no_longer_than_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn says_what_a_listing_waits_for_while_it_waits() {
+    let cloud = retrying(Scripted::new([throttled(Some(10))], Ok(())));
+    let why = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        cloud.waits_because(&scope())
+    };
+    let (page, why) = tokio::join!(describe(&cloud), why);
+    assert!(page.is_ok() && why.is_some(), "{why:?}");
+    assert_eq!(cloud.waits_because(&scope()), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn equal_seeds_draw_equal_delays() {
     let mut traces = Vec::new();
     for seed in [1, 1, 2] {

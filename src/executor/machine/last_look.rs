@@ -88,10 +88,14 @@ impl<'a> Machine<'a> {
     pub(super) fn unanswered(&mut self, begun: Moment) -> Vec<(Scope, Wording)> {
         let waited = duration::format(Duration::from_secs(self.now.instant.since(begun).as_secs()));
         let reading = self.polls.iter().filter(|(_, poll)| poll.is_reading());
-        let scopes: Vec<Scope> = reading.map(|(scope, _)| scope.clone()).collect();
+        let told = reading.map(|(scope, poll)| {
+            let said = worded!("no read was answered in {waited}", waited);
+            let said = poll.said().map_or(said.clone(), |error| worded!("{said}: {error}", said, error));
+            (scope.clone(), said)
+        });
+        let told = told.collect();
         self.drop_reads();
-        let said = |scope| (scope, worded!("no read was answered in {waited}", waited));
-        scopes.into_iter().map(said).collect()
+        told
     }
 
     /// Ends a look that nobody answers: what became of what was touched, the next run reads.

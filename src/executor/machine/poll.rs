@@ -17,6 +17,8 @@ pub(super) struct Poll {
     pub(super) total: Option<u32>,
     /// Why the last reads failed.
     failing: Option<Failing>,
+    /// Why the read that is on its way has no answer yet, where that is known.
+    waits_because: Option<Wording>,
 }
 
 /// Reads that fail one after the other, for the same reason.
@@ -83,14 +85,20 @@ impl Poll {
         self.failing.as_ref().is_some_and(|failing| failing.times > 1 && !failing.kind.can_pass())
     }
 
-    /// Returns what the last read said that failed; `None` where the last one succeeded.
+    /// Takes in why the read that is on its way has no answer yet.
+    pub(super) fn wait_because(&mut self, said: Option<Wording>) {
+        self.waits_because = said;
+    }
+
+    /// Returns what is in the way of a read, or was of the last one; `None` where that succeeded.
     pub(super) fn said(&self) -> Option<Wording> {
-        self.failing.as_ref().map(|failing| failing.said.clone())
+        self.waits_because.clone().or_else(|| self.failing.as_ref().map(|failing| failing.said.clone()))
     }
 
     /// Takes in that a read has succeeded.
     pub(super) fn succeed(&mut self) {
         self.failing = None;
+        self.waits_because = None;
     }
 
     /// Gives up what is on its way.

@@ -96,6 +96,12 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Takes in why reads have no answer yet, as far as anybody knows.
+    pub(in crate::executor) fn hear_why(&mut self, why: impl Fn(&Scope) -> Option<Wording>) {
+        let reading = self.polls.iter_mut().filter(|(_, poll)| poll.is_reading());
+        reading.for_each(|(scope, poll)| poll.wait_because(why(scope)));
+    }
+
     pub(super) fn is_reading(&self) -> bool {
         self.polls.values().any(Poll::is_reading)
     }

@@ -549,6 +549,11 @@ impl Run {
         self.appended();
     }
 
+    /// Says why every read that is on its way has no answer.
+    pub(super) fn hear_why(&mut self, said: &str) {
+        self.machine.hear_why(|_| Some(said.into()));
+    }
+
     pub(super) fn next_wake_up(&self) -> Option<Duration> {
         self.machine.next_wake_up().map(Moment::since_origin)
     }

@@ -106,8 +106,10 @@ fn a_last_look_that_nobody_answers_ends_when_a_step_would() {
     assert_eq!(run.pass(2.0), ["read a"]);
     let timeout = Settings::default().settle_timeout;
     assert!(run.next_wake_up().is_some_and(|wakes| wakes <= timeout + Duration::from_secs(10)));
+    run.hear_why("Throttling.User");
     assert_eq!(run.pass(timeout.as_secs_f64()), ["drop reads", "told Found", "finish"]);
-    assert_eq!(run.left().last_look.unread[0].detail.to_string(), "no read was answered in 10m2s");
+    let detail = run.left().last_look.unread[0].detail.to_string();
+    assert_eq!(detail, "no read was answered in 10m2s: Throttling.User");
 }
 
 #[test]

@@ -177,13 +177,17 @@ fn what_does_not_reach_its_goal_in_time_is_told_as_unsettled() {
     let mut run = Scene::of([drain("a")]).begin();
     run.accept(0);
     run.show("a", Status::Deactivating).poll(1);
-    let words = run.pass(600.0);
+    run.pass(2.0);
+    run.hear_why("Throttling.User");
+    let words = run.pass(598.0);
     assert!(words.contains(&"told a/deactivate Unsettled".to_owned()), "{words:?}");
     // The read after the first was never answered: that it is still on its way is not claimed.
     let because = run.left().report.results.swap_remove(0).because;
-    let Some(StepReason::NotSettled { unread: false, unread_ms: Some(590_000..), .. }) = because else {
+    let Some(StepReason::NotSettled { unread: false, unread_ms: Some(590_000..), error: Some(error), .. }) = because
+    else {
         panic!("{because:?}")
     };
+    assert_eq!(error.to_string(), "Throttling.User");
 }
 
 #[test]
