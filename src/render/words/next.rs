@@ -356,10 +356,7 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
                 false => Phrase::of(say!("{left}, {show} what was done"), [("left", left), ("show", show())]),
             };
             match back {
-                Some(back) => Phrase::of(
-                    say!("{done}, {back} takes that back"),
-                    [("done", done), ("back", Phrase::command(back))],
-                ),
+                Some(back) => taken_back_too(done, back),
                 None => done,
             }
         }
@@ -376,6 +373,11 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
             Phrase::of(sentence, [("show", show()), ("plan", Phrase::command(plan))])
         }
     })
+}
+
+/// Adds how what was done is taken back.
+fn taken_back_too(done: Phrase, back: String) -> Phrase {
+    Phrase::of(say!("{done}, {back} takes that back"), [("done", done), ("back", Phrase::command(back))])
 }
 
 /// Returns whether the API has refused the call of a step: one that a guard held back, or a mere wait, has no answer.
@@ -445,7 +447,10 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
                 one(say!("{command} takes back what is left"), command(&given.back_further(taken, report)))
             }
             _ if is_all_done(report) => one(say!("{command} shows whether anything is left"), command("plan")),
-            _ => one(say!("{command} shows what is left"), command("plan")),
+            _ => {
+                let left = one(say!("{command} shows what is left"), command("plan"));
+                if can_be_taken_back(report) { taken_back_too(left, command(&given.back(&report.run_id))) } else { left }
+            }
         },
     })
 }

@@ -157,7 +157,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         page: "README.md",
-        first: r#"rictl plan --json | jq -r '.resource_changes[] | "\(.address): \(.change.before.status) -> \(.change.after.status)"'"#,
+        first: r#"rictl plan --json | jq -r '.resource_changes[] | select(.change.actions != ["no-op"]) | "\(.address): \(.change.before.status) -> \(.change.after.status)"'"#,
         before: "drain\n",
         ..PLAIN
     },
