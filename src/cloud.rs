@@ -21,7 +21,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::BootTime;
-use crate::language::{Wording, say};
+use crate::duration;
+use crate::language::{Wording, say, worded};
 use crate::plan::{HealthUnread, RoutesUnread};
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
@@ -379,6 +380,16 @@ pub struct CloudError {
     pub retry_after: Option<Duration>,
     /// What to do next, in our words.
     pub hint: Option<Wording>,
+}
+
+/// Says that no answer came to a read that was waited for, and what is in the way, where that is known.
+pub fn unanswered(waited: Duration, said: Option<Wording>) -> Wording {
+    let waited = duration::format(Duration::from_secs(waited.as_secs()));
+    let none = worded!("no read was answered in {waited}", waited);
+    match said {
+        Some(error) => worded!("{said}: {error}", said = none, error),
+        None => none,
+    }
 }
 
 impl CloudError {

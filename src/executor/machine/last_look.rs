@@ -5,7 +5,6 @@
 //! calls to read, as many members are looked at as keep its floor, and all if those do not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::Machine;
 use super::admission::READS_OF_A_GOAL;
@@ -14,9 +13,9 @@ use super::poll::Poll;
 use super::port::Effect;
 use super::stage::{Look, Stage, Targets};
 use super::time::Moment;
-use crate::duration;
+use crate::cloud::unanswered;
 use crate::executor::judge::EQUAL_READS;
-use crate::language::{Wording, worded};
+use crate::language::Wording;
 use crate::resource::{Address, RouterInterfaceId, Scope, ScopeFailure};
 use crate::run::{Event, LastLook, NotUp, Reason, StepResult};
 
@@ -86,14 +85,9 @@ impl<'a> Machine<'a> {
 
     /// Waits no longer for the reads of a look, and lists the scopes that were not read in the end.
     pub(super) fn unanswered(&mut self, begun: Moment) -> Vec<(Scope, Wording)> {
-        let waited = duration::format(Duration::from_secs(self.now.instant.since(begun).as_secs()));
+        let waited = self.now.instant.since(begun);
         let reading = self.polls.iter().filter(|(_, poll)| poll.is_reading());
-        let told = reading.map(|(scope, poll)| {
-            let said = worded!("no read was answered in {waited}", waited);
-            let said = poll.said().map_or(said.clone(), |error| worded!("{said}: {error}", said, error));
-            (scope.clone(), said)
-        });
-        let told = told.collect();
+        let told = reading.map(|(scope, poll)| (scope.clone(), unanswered(waited, poll.said()))).collect();
         self.drop_reads();
         told
     }

@@ -449,7 +449,11 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
             _ if is_all_done(report) => one(say!("{command} shows whether anything is left"), command("plan")),
             _ => {
                 let left = one(say!("{command} shows what is left"), command("plan"));
-                if can_be_taken_back(report) { taken_back_too(left, command(&given.back(&report.run_id))) } else { left }
+                if can_be_taken_back(report) {
+                    taken_back_too(left, command(&given.back(&report.run_id)))
+                } else {
+                    left
+                }
             }
         },
     })
