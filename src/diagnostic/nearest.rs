@@ -8,6 +8,8 @@ use similar::algorithms::{DiffHook, myers};
 
 /// How alike two words must be, as a share of their characters; below it a suggestion is noise.
 const CUTOFF: f64 = 0.6;
+/// How alike words are whose letters are the same but for two neighbours that changed places: of short words little is kept then.
+const SWAPPED: f64 = 0.75;
 /// Longer words are never near misses of ours, and comparing costs the square of the length.
 const LONGEST: usize = 128;
 
@@ -25,7 +27,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         if share(word.common(&letters), &word, &letters) < least {
             continue;
         }
-        let likeness = share(word.kept(&letters), &word, &letters);
+        let likeness = share(word.kept(&letters), &word, &letters).max(word.swapped(&letters));
         let is_better = best.is_none_or(|(before, chosen)| likeness > before || candidate < chosen);
         if likeness >= least && is_better {
             best = Some((likeness, candidate));
@@ -67,6 +69,17 @@ impl Letters {
         self.counts.iter().zip(&other.counts).map(|(one, other)| usize::from(*one.min(other))).sum()
     }
 
+    /// Returns how alike the words are by two neighbours that changed places alone.
+    fn swapped(&self, other: &Self) -> f64 {
+        let (one, other) = (&self.letters, &other.letters);
+        let Some(at) = one.iter().zip(other).position(|(one, other)| one != other) else { return 0.0 };
+        let is_swap = one.len() == other.len()
+            && one.get(at + 1) == Some(&other[at])
+            && other.get(at + 1) == Some(&one[at])
+            && one[at + 2..] == other[at + 2..];
+        if is_swap { SWAPPED } else { 0.0 }
+    }
+
     /// Returns how many letters are kept when one word is turned into the other.
     fn kept(&self, other: &Self) -> usize {
         let mut kept = Kept(0);
@@ -106,6 +119,15 @@ mod tests {
         assert_eq!(nearest("replicas", ["status", "state"]), None);
         assert_eq!(nearest("", ["a"]), None);
         assert_eq!(nearest(&"a".repeat(LONGEST + 1), [&*"a".repeat(LONGEST)]), None);
+    }
+
+    #[test]
+    fn two_letters_that_changed_places_are_near_in_a_short_word_too() {
+        assert_eq!(nearest("hs", ["bj", "sh", "sz"]), Some("sh"));
+        assert_eq!(nearest("HS", ["sh"]), Some("sh"));
+        assert_eq!(nearest("stauts", ["state", "status"]), Some("status"));
+        assert_eq!(nearest("hs", ["bj", "s", "ss"]), Some("s"), "as before");
+        assert_eq!(nearest("ab", ["cd", "bc"]), None);
     }
 
     #[test]

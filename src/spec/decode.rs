@@ -64,6 +64,8 @@ impl Draft {
 pub(super) struct Decoder<'a> {
     /// The section that the next items belong to; none while they belong to an unknown one.
     section: Option<&'static Key>,
+    /// Whether the last known section takes a list.
+    is_below_list: bool,
     /// The sections of the current file.
     sections: BTreeMap<&'static str, Place>,
     misspelt: Misspelt,
@@ -94,6 +96,7 @@ impl<'a> Decoder<'a> {
     pub(super) fn new() -> Self {
         Self {
             section: None,
+            is_below_list: false,
             sections: BTreeMap::new(),
             misspelt: Misspelt::default(),
             has_version: false,
@@ -144,8 +147,12 @@ impl<'a> Decoder<'a> {
     fn enter(&mut self, key: &Word<'_>, findings: &mut Findings) {
         self.section = keys::ROOT.iter().find(|known| known.name == key.text);
         let Some(section) = self.section else {
+            if self.is_below_list && read::tight(key, findings) {
+                return;
+            }
             return self.misspelt.report(None, key, keys::ROOT, findings);
         };
+        self.is_below_list = section.kind.value_type() == Type::List;
         match self.sections.get(section.name) {
             Some(first) => fields::duplicate(Path::root(section.name), key.place, *first, findings),
             None => {
@@ -211,6 +218,9 @@ impl<'a> Decoder<'a> {
         match section.name {
             "version" | "name" | "time_zone" | "drift" | "windows" => {
                 self.has_version |= section.name == "version";
+                if section.kind.value_type() == Type::List && read::tight(&key, findings) {
+                    return;
+                }
                 let (found, wanted) = (NodeKind::Mapping, section.kind.value_type());
                 let fault = ValueFault::WrongType { found, wanted, spelling: Spelling::Structure };
                 read::refuse(path, key.place, fault, findings);

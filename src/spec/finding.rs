@@ -38,6 +38,7 @@ pub(super) enum FileFault {
     None,
     TooLarge { mebibytes: usize },
     Utf16,
+    Utf32,
     NotUtf8 { byte: u8 },
     NulCharacter,
 }
@@ -89,6 +90,19 @@ pub(super) enum YamlFault {
     UnknownEscape,
     /// The line is indented as none above it is.
     OddIndent,
+    /// The line is indented as none is that it could belong to.
+    UnfitIndent,
+    /// The spec begins further to the right than a line below it.
+    IndentedStart {
+        below: u32,
+    },
+    /// A line with a colon goes on with the text above it.
+    GoesOn,
+    /// Within brackets, neither a comma nor the closing bracket.
+    NoComma,
+    /// Within brackets, a comma before which nothing stands.
+    NothingBeforeComma,
+    TextAfterBracket,
     /// In the parser's own words.
     UnexpectedCharacter(String),
     /// In the parser's own words.
@@ -357,7 +371,7 @@ impl FileFault {
             Self::None => Code::NoFiles,
             Self::TooLarge { .. } => Code::FileTooLarge,
             Self::Utf16 => Code::Utf16,
-            Self::NotUtf8 { .. } => Code::NotUtf8,
+            Self::Utf32 | Self::NotUtf8 { .. } => Code::NotUtf8,
             Self::NulCharacter => Code::NulCharacter,
         }
     }
@@ -385,6 +399,8 @@ impl SyntaxFault {
             Self::Slip(Slip::NoBlank) => Code::NoBlank,
             Self::Slip(Slip::NoColon) => Code::NoColon,
             Self::Slip(Slip::NoDash | Slip::TightDash) => Code::NoDash,
+            Self::Slip(Slip::Comma) => Code::Comma,
+            Self::Slip(Slip::NoComment) => Code::NoComment,
             Self::Slip(Slip::Remark) => Code::Remark,
             Self::Slip(Slip::ConflictMark) => Code::ConflictMark,
         }

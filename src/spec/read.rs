@@ -13,30 +13,21 @@ use crate::resource::{Rate, composed};
 use crate::selector::Selector;
 use crate::spec::Placed;
 use crate::spec::fields::Path;
-use crate::spec::finding::{Code, Finding, Spelling, SyntaxFault, ValueFault};
+use crate::spec::finding::{Code, Finding, Spelling, ValueFault};
 use crate::spec::findings::Findings;
 use crate::spec::keys::{Grammar, Key, Kind, Type};
-use crate::spec::slips::{self, Slip};
+use crate::spec::slips::{self, dash};
 use crate::spec::syntax::{Node, NodeKind, Word, is_old_boolean, unquoted_kind};
 use crate::spec::words::shorten;
 use crate::windows::Clock;
 
+mod slipped;
+
+pub(super) use slipped::{behind, slipped, tight};
+
 /// Reports a value that cannot be.
 pub(super) fn refuse(path: Path<'_>, place: Place, fault: ValueFault, findings: &mut Findings) {
     findings.report(fault.code(), place, || Finding::Value { path: path.to_string(), fault });
-}
-
-/// Reports the slip that made an unquoted word of what was meant to be more, if there is one.
-pub(super) fn slipped(text: &str, place: Place, findings: &mut Findings) -> bool {
-    report_slip(slips::in_word(text), place, findings)
-}
-
-fn report_slip(found: Option<(u32, Slip)>, place: Place, findings: &mut Findings) -> bool {
-    let Some((before, slip)) = found else { return false };
-    let fault = SyntaxFault::Slip(slip);
-    let place = Place { column: place.column.saturating_add(before), length: 1, ..place };
-    findings.report(fault.code(), place, || Finding::Syntax(fault));
-    true
 }
 
 /// Reports a value of another type than `wanted`.
@@ -45,6 +36,12 @@ pub(super) fn wrong_type(path: Path<'_>, node: &Node<'_>, wanted: Type, findings
         (NodeKind::Refused, _) => return,
         (NodeKind::String, Node::Word(word))
             if wanted == Type::Mapping && !word.quoted && slipped(&word.text, word.place, findings) =>
+        {
+            return;
+        }
+        (NodeKind::String, _) if slipped::foreign(node, findings) => return,
+        (NodeKind::Mapping, Node::Mapping(_, entries))
+            if wanted == Type::List && entries.first().is_some_and(|(key, _)| tight(key, findings)) =>
         {
             return;
         }
@@ -108,6 +105,9 @@ pub(super) fn word<T: for<'t> From<&'t str>>(
     grammar: Grammar,
     findings: &mut Findings,
 ) -> Option<Placed<T>> {
+    if slipped::foreign(&node, findings) {
+        return None;
+    }
     let text = string(path, node, findings)?;
     word_of(path, text, grammar, findings)
 }
@@ -142,7 +142,9 @@ pub(super) fn label<T: for<'t> From<&'t str>>(
         wrong_type(path, &node, Type::String, findings);
         return None;
     };
-    if !quoted && slipped(&text, place, findings) {
+    // Two slashes may begin a label.
+    let is_label = || text.chars().all(|character| Grammar::Label.admits(character));
+    if !quoted && !is_label() && slipped(&text, place, findings) {
         return None;
     }
     word_of(path, Placed { value: text, place }, Grammar::Label, findings)
@@ -155,19 +157,25 @@ pub(super) fn name_of_entry<T: for<'t> From<&'t str>>(
     findings: &mut Findings,
 ) -> Option<Placed<T>> {
     if !key.quoted && slipped(&key.text, key.place, findings) {
-        // What refers to the entry means the name without the slip.
-        return Some(Placed { value: T::from(&slips::name_in(&key.text)), place: key.place });
+        // What refers to the entry means the name without the slip; of an entry that is a comment nothing is left.
+        let name = slips::name_in(&key.text);
+        return (!name.is_empty()).then(|| Placed { value: T::from(&name), place: key.place });
     }
     let (text, place) = (key.text.clone(), key.place);
-    let name = word(path.then(&text), Node::Word(key), Grammar::Name, findings);
+    let may_be_one = !text.is_empty() && text.chars().all(|character| Grammar::Name.admits(character));
+    let name = if key.quoted || !may_be_one {
+        word_of(path.then(&text), Placed { value: key.text, place }, Grammar::Name, findings)
+    } else if unquoted_kind(&text) == Some(NodeKind::Null) {
+        // As a key it is no lack of a value.
+        let spelling = Spelling::Plain(text.to_string());
+        let fault = ValueFault::WrongType { found: NodeKind::Null, wanted: Type::String, spelling };
+        refuse(path.then(&text), place, fault, findings);
+        None
+    } else {
+        word(path.then(&text), Node::Word(key), Grammar::Name, findings)
+    };
     // What else is wrong with the entry, and what refers to it, is judged under the name that it has.
     Some(name.unwrap_or_else(|| Placed { value: T::from(&composed(&text)), place }))
-}
-
-/// Returns what stands behind a key; of one that has swallowed it, nothing that could be judged.
-pub(super) fn behind<'a>(key: &Word<'_>, node: Node<'a>) -> Node<'a> {
-    let swallows = !key.quoted && slips::in_word(&key.text).is_some_and(|(_, slip)| slips::swallows(slip));
-    if swallows { Node::Refused(node.place()) } else { node }
 }
 
 /// Reads a whole number within the bounds of its kind.
@@ -213,6 +221,9 @@ pub(super) fn boolean(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -
 
 /// Reads a duration such as `1h30m`; zero only where its kind admits that.
 pub(super) fn duration(path: Path<'_>, node: Node<'_>, kind: Kind, findings: &mut Findings) -> Option<Duration> {
+    if slipped::foreign(&node, findings) {
+        return None;
+    }
     let word = match node {
         Node::Word(word)
             if word.quoted || !matches!(unquoted_kind(&word.text), Some(NodeKind::Null | NodeKind::Boolean)) =>
@@ -262,6 +273,9 @@ pub(super) fn share(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> 
 
 /// Reads a calendar day, quoted or not.
 pub(super) fn date(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Date> {
+    if slipped::foreign(&node, findings) {
+        return None;
+    }
     match node {
         Node::Word(word)
             if !matches!(unquoted_kind(&word.text), Some(NodeKind::Null | NodeKind::Boolean | NodeKind::Number)) =>
@@ -282,6 +296,9 @@ pub(super) fn date(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> O
 
 /// Reads a word that is no number, boolean or null to us, whatever a YAML reader takes it for: what is written counts.
 fn as_written<'a>(path: Path<'_>, node: Node<'a>, wanted: Type, findings: &mut Findings) -> Option<Word<'a>> {
+    if slipped::foreign(&node, findings) {
+        return None;
+    }
     match node {
         Node::Word(word)
             if word.quoted || !matches!(unquoted_kind(&word.text), Some(NodeKind::Null | NodeKind::Boolean)) =>
@@ -391,7 +408,7 @@ pub(super) fn list<'a>(
     match node {
         Node::Sequence(_, nodes) => Some(nodes),
         Node::Word(ref word) if !node.is_null() => {
-            if !word.quoted && report_slip(slips::in_list(&word.text), word.place, findings) {
+            if !word.quoted && slipped::report(dash::in_list(&word.text), word.place, findings) {
                 return None;
             }
             refuse(path, word.place, ValueFault::OneWord { key, word: word.text.to_string() }, findings);
@@ -412,6 +429,9 @@ pub(super) fn choice<T>(
     meaning: fn(&str) -> Option<T>,
     findings: &mut Findings,
 ) -> Option<Placed<T>> {
+    if slipped::foreign(&node, findings) {
+        return None;
+    }
     let word = match node {
         // `on` and `no` are better answered with what was meant than with a lecture on quotes.
         Node::Word(word) if word.quoted || !word.text.is_empty() => word,

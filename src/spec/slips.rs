@@ -1,10 +1,14 @@
 //! Slips of the keyboard that YAML reads as something else: a colon without its blank, a blank that is none.
 //!
 //! YAML complains of them lines later, or takes them for a part of a word. [`in_word`] looks at a word that means nothing,
-//! [`near`] at the lines before a place where reading stopped. Both only explain: what is valid is never looked at.
+//! [`near`] at the lines before a place where reading stopped. Both only explain: what is valid is never looked at. Dashes of
+//! lists are in [`dash`], what other languages have and YAML has not in [`foreign`].
 
 use super::keys::KEYS;
 use crate::language::sentence;
+
+pub(in crate::spec) mod dash;
+pub(in crate::spec) mod foreign;
 
 /// How many lines without a slip may lie between a slip and the place where the parser noticed.
 const MOST_BETWEEN: usize = 1;
@@ -22,6 +26,10 @@ pub(in crate::spec) enum Slip {
     NoDash,
     /// A dash of a list without a blank after it.
     TightDash,
+    /// A comma outside of brackets, as JSON has it behind an entry.
+    Comma,
+    /// What begins a comment in other languages.
+    NoComment,
     /// A `#` that begins a comment where it was meant to begin a text.
     Remark,
     /// A line that a merge left behind.
@@ -79,23 +87,19 @@ pub(in crate::spec) fn is_invisible(character: char) -> bool {
 pub(in crate::spec) fn swallows(slip: Slip) -> bool {
     match slip {
         Slip::LookAlike(character) => meant(character).is_some_and(|(meant, _)| meant == ':'),
-        Slip::NoBlank | Slip::NoColon => true,
-        Slip::NoDash | Slip::TightDash | Slip::Remark | Slip::ConflictMark => false,
+        Slip::NoBlank | Slip::NoColon | Slip::NoComment => true,
+        Slip::NoDash | Slip::TightDash | Slip::Comma | Slip::Remark | Slip::ConflictMark => false,
     }
 }
 
 /// Returns the name that was meant by a key with a slip in it.
 pub(in crate::spec) fn name_in(key: &str) -> String {
     match in_word(key) {
-        Some((before, slip)) if swallows(slip) => key.chars().take(before as usize).collect(),
+        Some((before, slip)) if swallows(slip) => {
+            key.chars().take(before as usize).collect::<String>().trim_end().to_owned()
+        }
         _ => key.chars().filter(|character| !is_odd_blank(*character)).collect(),
     }
-}
-
-/// Finds the slip in a word that stands where a list belongs.
-pub(in crate::spec) fn in_list(word: &str) -> Option<(u32, Slip)> {
-    let is_tight = word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric()));
-    if is_tight { Some((0, Slip::TightDash)) } else { in_word(word) }
 }
 
 /// Finds the text within braces that a `#` made a comment of, and the bracket behind it as well.
@@ -106,11 +110,9 @@ pub(in crate::spec) fn remark(text: &str, line: u32) -> Option<Found> {
     candidates.into_iter().flatten().find_map(|(number, line)| {
         let at = line.match_indices(": #").map(|(at, _)| at + 2).find(|at| begins_text(&line[*at..]))?;
         let before = &line[..at];
-        let is_open = before.matches(['{', '[']).count() > before.matches(['}', ']']).count();
-        let is_quoted = before.matches('"').count() % 2 == 1;
         let column = count(before).saturating_add(1);
         let found = Found { line: number_of(number), column, length: 1, slip: Slip::Remark };
-        (is_open && !is_quoted).then_some(found)
+        foreign::is_within_brackets(before).then_some(found)
     })
 }
 
@@ -119,37 +121,14 @@ pub(in crate::spec) fn begins_text(comment: &str) -> bool {
     comment.strip_prefix('#').is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric()))
 }
 
-/// Finds the line of a list that lacks its dash, or the blank after it: at a line where reading stopped, or the one before it.
-pub(in crate::spec) fn missing_dash(text: &str, line: u32) -> Option<Found> {
-    let last = usize::try_from(line).ok()?;
-    let lines: Vec<&str> = text.lines().take(last).collect();
-    let mut said = lines.iter().enumerate().rev().filter(|(_, line)| says_something(line));
-    let candidates = [said.next(), said.next()];
-    candidates.into_iter().flatten().find_map(|(number, line)| {
-        let indent = indent_of(line);
-        let rest = line[indent..].trim_end_matches(['\r', ' ', '\t']);
-        let above = lines[..number].iter().rev().find(|above| says_something(above) && indent_of(above) <= indent)?;
-        let is_of_a_list = indent_of(above) == indent && above[indent..].starts_with("- ");
-        let word = rest.split(" #").next().unwrap_or_default().trim_end();
-        let slip = if rest.starts_with("- ") || !is_of_a_list || word == "-" {
-            return None;
-        } else if word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric())) {
-            Slip::TightDash
-        } else if word_length(word) == word.len() && !is_known(word) {
-            Slip::NoDash
-        } else {
-            return None;
-        };
-        Some(Found { line: number_of(number), column: count(&line[..indent]).saturating_add(1), length: 1, slip })
-    })
-}
-
 /// Finds the slip in a word that stands where it means nothing, and how many characters are before it.
 pub(in crate::spec) fn in_word(word: &str) -> Option<(u32, Slip)> {
     let key = word_length(word);
     let lacks_colon = is_known(&word[..key]) && word[key..].starts_with(' ');
-    let (at, slip) = at_start(word).or_else(|| lacks_colon.then_some((key, Slip::NoColon)))?;
-    Some((count(word.get(..at)?), slip))
+    match at_start(word).or_else(|| lacks_colon.then_some((key, Slip::NoColon))) {
+        Some((at, slip)) => Some((count(word.get(..at)?), slip)),
+        None => foreign::in_word(word),
+    }
 }
 
 /// Finds the first mark of a merge conflict. No line of YAML or JSON begins so: what goes over several lines is indented.
@@ -318,6 +297,9 @@ mod tests {
             ("\u{2013} sh-backup", Some((0, Slip::LookAlike('\u{2013}')))),
             ("\u{ff0d}sh-backup", Some((0, Slip::LookAlike('\u{ff0d}')))),
             ("\u{ff3b}sh-backup\u{ff3d}", Some((0, Slip::LookAlike('\u{ff3b}')))),
+            ("1,", Some((1, Slip::Comma))),
+            ("1 // first", Some((2, Slip::NoComment))),
+            ("// sh-backup", Some((0, Slip::NoComment))),
             ("limts", None),
             ("", None),
         ] {
@@ -337,18 +319,6 @@ mod tests {
         assert_eq!(at("a:\n  \"id\":x\n", 2), Some((2, 7, Slip::NoBlank)));
         assert_eq!(at("a: 1\nb: 2\nreason: c: d\n", 3), None);
         assert_eq!(at("", 1), None);
-    }
-
-    #[test]
-    fn finds_the_entry_of_a_list_that_lacks_its_dash() {
-        let at = |text: &str, line| missing_dash(text, line).map(|found| (found.line, found.column, found.slip));
-        assert_eq!(at("a:\n  - x\n  y\n", 3), Some((3, 3, Slip::NoDash)));
-        assert_eq!(at("a:\n  - x\n  y\nb: 1\n", 4), Some((3, 3, Slip::NoDash)));
-        assert_eq!(at("a:\n  - x\n    # why\n  -y\n", 4), Some((4, 3, Slip::TightDash)));
-        assert_eq!(at("a:\n  - x\n  status\n", 3), None, "a key that lacks its colon");
-        assert_eq!(at("a:\n  - x\nb\n", 3), None);
-        assert_eq!(in_list("-y"), Some((0, Slip::TightDash)));
-        assert_eq!(in_list("y"), None);
     }
 
     #[test]

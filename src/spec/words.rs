@@ -54,6 +54,9 @@ fn file(fault: &FileFault) -> Diagnostic {
         FileFault::Utf16 => {
             Diagnostic::error(say!("the file is UTF-16, a spec is UTF-8")).hint(say!("save it as UTF-8"))
         }
+        FileFault::Utf32 => {
+            Diagnostic::error(say!("the file is UTF-32, a spec is UTF-8")).hint(say!("save it as UTF-8"))
+        }
         FileFault::NotUtf8 { byte } => Diagnostic::error(say!("the file is not UTF-8"))
             .label(say!("byte 0x{byte}", byte = format!("{byte:02x}")))
             .hint(say!("save it as UTF-8")),

@@ -72,6 +72,10 @@ codes! {
     NoColon, "no_colon", Error, "broken syntax";
     /// An entry of a list has no `-` with a blank behind it.
     NoDash, "no_dash", Error, "broken syntax";
+    /// A comma stands outside of brackets.
+    Comma, "comma", Error, "broken syntax";
+    /// A comment begins as in another language, and not with `#`.
+    NoComment, "no_comment", Error, "broken syntax";
     /// A `#` makes a comment of a text within braces, and of the brace that closes them.
     Remark, "remark", Error, "broken syntax";
     /// A merge left its marks behind.

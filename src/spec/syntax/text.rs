@@ -18,6 +18,10 @@ pub(in crate::spec) struct NotText {
 /// Decodes a file.
 pub(in crate::spec) fn decode(bytes: Vec<u8>) -> Result<String, Box<NotText>> {
     let refuse = |shown, offset, fault| Err(Box::new(NotText { shown, offset, fault }));
+    // The mark of UTF-32 begins with that of UTF-16.
+    if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
+        return refuse(String::new(), 0, FileFault::Utf32);
+    }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return refuse(String::new(), 0, FileFault::Utf16);
     }

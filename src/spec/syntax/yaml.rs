@@ -8,10 +8,14 @@ use saphyr_parser::{Event, ScalarStyle, ScanError, Span};
 use crate::bounds;
 use crate::diagnostic::{Place, SourceId};
 use crate::spec::events::{Events, NoEvent};
-use crate::spec::finding::{Crowd, Finding, Mark, SyntaxFault, YamlFault};
+use crate::spec::finding::{Crowd, Finding, Mark, SyntaxFault};
 use crate::spec::findings::Findings;
-use crate::spec::slips::{self, Found, Slip};
+use crate::spec::slips::{self, Slip};
 use crate::spec::syntax::{Broken, Item, Node, NodeKind, Sink, Word, plain, stop, too_many, word_node};
+
+mod fault;
+
+use fault::Stumble;
 
 /// Reads a YAML document and hands its items to `sink`.
 pub(in crate::spec) fn read<'a>(
@@ -34,12 +38,14 @@ pub(in crate::spec) fn read<'a>(
 fn parse(source: SourceId, text: &str, findings: &mut Findings, sink: &mut Sink<'_, '_>) -> Result<(), Broken> {
     let last = Place { source, line: 1, column: 1, length: 1 };
     let events = Events::new(text, bounds::SPEC_LOOKAHEAD);
-    Reader { text, events, last, open: Vec::new(), values: 0, findings }.document(sink)
+    Reader { text, events, ahead: None, last, open: Vec::new(), values: 0, findings }.document(sink)
 }
 
 struct Reader<'t, 'f> {
     text: &'t str,
     events: Events<'t>,
+    /// What was looked at already.
+    ahead: Option<Result<(Event<'t>, Span), NoEvent>>,
     /// Where the last event stood.
     last: Place,
     /// Where the collections begin that are open.
@@ -74,7 +80,7 @@ impl<'t> Reader<'t, '_> {
             return Err(self.stop(Place { column: place.column.saturating_add(before), ..place }, fault));
         }
         // The parser takes a tab before the first key for white space.
-        if let Some(column) = tab_column(self.text, place.line).filter(|column| *column < place.column) {
+        if let Some(column) = fault::tab_column(self.text, place.line).filter(|column| *column < place.column) {
             return Err(self.stop(Place { column, length: 1, ..place }, SyntaxFault::Tab));
         }
         while let Some(key) = self.key()? {
@@ -208,10 +214,13 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn next(&mut self) -> Result<(Event<'t>, Place), Broken> {
-        match self.events.next() {
+        match self.ahead.take().unwrap_or_else(|| self.events.next()) {
             Ok((event, span)) => {
                 self.last = self.place(span);
                 match event {
+                    Event::Scalar(_, ScalarStyle::Plain, ..) if span.start.line() != span.end.line() => {
+                        self.look_behind()?
+                    }
                     Event::MappingStart(..) | Event::SequenceStart(..) => self.open.push(self.last),
                     Event::MappingEnd | Event::SequenceEnd => drop(self.open.pop()),
                     _ => {}
@@ -221,57 +230,28 @@ impl<'t> Reader<'t, '_> {
             Err(NoEvent::Endless) => {
                 Err(self.stop(self.last, SyntaxFault::EndlessValue { kibibytes: bounds::SPEC_LOOKAHEAD / 1024 }))
             }
-            Err(NoEvent::NotYaml(error)) => Err(self.syntax_error(&error)),
+            Err(NoEvent::NotYaml(error)) => Err(self.syntax_error(&error, false)),
             Err(NoEvent::End) => Ok((Event::StreamEnd, self.last)),
         }
     }
 
-    fn syntax_error(&mut self, error: &ScanError) -> Broken {
-        let place = self.place(Span::empty(*error.marker()));
-        if error.info().contains("unknown anchor") {
-            return self.stop(place, SyntaxFault::NotAllowed(Mark::Alias));
-        }
-        if error.info().contains("recursion limit") {
-            // The parser looks ahead, and gives up before the bracket is read that is one too many.
-            let place = self.open.last().copied().unwrap_or(place);
-            return self.stop(Place { length: 1, ..place }, SyntaxFault::TooDeep { levels: bounds::SPEC_DEPTH });
-        }
-        if let Some(column) = tab_column(self.text, place.line) {
-            return self.stop(Place { column, ..place }, SyntaxFault::Tab);
-        }
-        // Of text that goes on in the next line the parser tells where it begins.
-        if error.info().contains("tab")
-            && let Some((line, column)) = tab_below(self.text, place.line)
-        {
-            return self.stop(Place { line, column, length: 1, ..place }, SyntaxFault::Tab);
-        }
-        if let Some(Found { line, column, length, slip }) = slips::remark(self.text, place.line) {
-            return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
-        }
-        let slip = slips::missing_dash(self.text, place.line).or_else(|| slips::near(self.text, place.line));
-        if let Some(Found { line, column, length, slip }) = slip {
-            return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
-        }
-        let is_within = ["while parsing a flow", "illegal placement of"].iter().any(|text| error.info().contains(text));
-        if is_within && let Some(open) = self.bracket_above(place) {
-            return self.stop(Place { length: 1, ..open }, SyntaxFault::NotYaml(YamlFault::OpenBracket));
-        }
-        if error.info().contains("did not find expected key") && is_oddly_indented(self.text, place.line) {
-            return self.stop(Place { length: 1, ..place }, SyntaxFault::NotYaml(YamlFault::OddIndent));
-        }
-        match complaint(error.info()) {
-            // The parser notices where the next key begins.
-            YamlFault::NoColon => self.stop(word_before(self.text, place), SyntaxFault::Slip(Slip::NoColon)),
-            fault => self.stop(place, SyntaxFault::NotYaml(fault)),
+    /// Looks at what follows a word that goes on over several lines: where reading stops right behind it, it has swallowed what it
+    /// was not meant to, and nothing can be said of it.
+    fn look_behind(&mut self) -> Result<(), Broken> {
+        match self.events.next() {
+            Err(NoEvent::NotYaml(error)) => Err(self.syntax_error(&error, true)),
+            next => {
+                self.ahead = Some(next);
+                Ok(())
+            }
         }
     }
 
-    /// Returns the bracket that is open, where it stands in an earlier line than `place`.
-    fn bracket_above(&self, place: Place) -> Option<Place> {
-        let open = *self.open.last().filter(|open| open.line < place.line)?;
-        let line = self.text.lines().nth(usize::try_from(open.line).ok()?.checked_sub(1)?)?;
-        let character = line.chars().nth(usize::try_from(open.column).ok()?.checked_sub(1)?)?;
-        matches!(character, '{' | '[').then_some(open)
+    fn syntax_error(&mut self, error: &ScanError, goes_on: bool) -> Broken {
+        let place = self.place(Span::empty(*error.marker()));
+        let open = self.open.last().copied();
+        let (place, fault) = fault::explain(&Stumble { text: self.text, info: error.info(), place, open, goes_on });
+        self.stop(place, fault)
     }
 
     fn stop(&mut self, place: Place, fault: SyntaxFault) -> Broken {
@@ -295,59 +275,6 @@ fn is_left_out(event: &Event<'_>, key: &Word<'_>, place: Place) -> bool {
     let behind = key.place.column.saturating_add(key.place.length);
     let is_empty = matches!(event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty());
     is_empty && (place.line, place.column) != (key.place.line, behind)
-}
-
-/// Returns the column of the first tab in the indentation of a line.
-fn tab_column(text: &str, line: u32) -> Option<u32> {
-    let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
-    let column = line.find(|character| character != ' ').filter(|at| line[*at..].starts_with('\t'))?;
-    u32::try_from(column).ok()?.checked_add(1)
-}
-
-/// Returns whether a line is indented as no line above it is.
-fn is_oddly_indented(text: &str, line: u32) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let above = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
-    let own = text.lines().nth(above).map(indent);
-    let mut others = text.lines().take(above).filter(|line| !line.trim().is_empty()).map(indent);
-    own.is_some_and(|own| others.all(|other| other != own))
-}
-
-/// Returns where the first tab in the indentation of a line below this one stands.
-fn tab_below(text: &str, line: u32) -> Option<(u32, u32)> {
-    let lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
-    (line.saturating_add(1)..=lines).find_map(|line| Some((line, tab_column(text, line)?)))
-}
-
-/// Returns the place of the last line before `place` that says something.
-fn word_before(text: &str, place: Place) -> Place {
-    let number = usize::try_from(place.line).unwrap_or(usize::MAX).saturating_sub(1);
-    let says_something = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let lines: Vec<&str> = text.lines().take(number).collect();
-    let Some((index, line)) = lines.iter().enumerate().rev().find(|(_, line)| says_something(line)) else {
-        return place;
-    };
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX).saturating_add(1);
-    Place { line: number(index), column: number(line.trim_end().chars().count()), length: 1, ..place }
-}
-
-/// Recognises the parser's commonest complaints.
-fn complaint(info: &str) -> YamlFault {
-    if info.contains("mapping values are not allowed") {
-        YamlFault::ColonInText
-    } else if info.contains("simple key expect") {
-        YamlFault::NoColon
-    } else if info.contains("unexpected end of stream") {
-        YamlFault::OpenQuote
-    } else if info.contains("trailing content after") {
-        YamlFault::TextAfterQuote
-    } else if info.contains("unknown escape") {
-        YamlFault::UnknownEscape
-    } else if info.contains("unexpected character") {
-        YamlFault::UnexpectedCharacter(info.to_owned())
-    } else {
-        YamlFault::Other(info.to_owned())
-    }
 }
 
 #[cfg(test)]

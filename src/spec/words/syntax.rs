@@ -130,6 +130,12 @@ fn slipped(slip: Slip) -> Diagnostic {
         Slip::TightDash => Diagnostic::error(say!("a `-` without a blank after it"))
             .label(say!("a space belongs after it"))
             .hint(say!("write every entry of the list as `- entry`, in the same column")),
+        Slip::Comma => Diagnostic::error(say!("a `,` outside of brackets"))
+            .label(say!("no comma belongs here"))
+            .hint(say!("what stands in a line of its own takes none: remove it; a list in one line is `[a, b]`")),
+        Slip::NoComment => Diagnostic::error(say!("a comment is not written with `//` or `/* */`"))
+            .label(say!("this is text"))
+            .hint(say!("begin each line of a comment with `#`")),
         Slip::Remark => {
             Diagnostic::error(say!("a `#` behind a blank begins a comment, which takes the rest of the line"))
                 .label(say!("a comment from here on"))
@@ -143,6 +149,31 @@ fn slipped(slip: Slip) -> Diagnostic {
 
 fn yaml(fault: &YamlFault) -> Diagnostic {
     let (reason, hint) = match fault {
+        YamlFault::IndentedStart { below } => {
+            let error = say!("not YAML: the spec begins further to the right than its line {line}", line = below);
+            let hint = say!("keys that belong together begin in the same column, those of a spec at the left margin");
+            return Diagnostic::error(error).hint(hint);
+        }
+        YamlFault::UnfitIndent => (
+            say!("this line is indented like none of the keys that it could belong to"),
+            say!("lines that belong together begin in the same column"),
+        ),
+        YamlFault::NothingBeforeComma => {
+            (say!("a comma before which nothing stands"), say!("remove it, or write what is missing before it"))
+        }
+        YamlFault::GoesOn => (
+            say!("a `:` in a line that goes on with the text above it"),
+            say!("a key of its own is indented as the key above it is; quote text that contains `: `"),
+        ),
+        YamlFault::NoComma => (
+            say!("neither a `,` nor a closing bracket where one belongs"),
+            say!(
+                "separate what stands within brackets by commas; quote text that contains `: ` or begins with a quote"
+            ),
+        ),
+        YamlFault::TextAfterBracket => {
+            (say!("text after a closing bracket"), say!("begin it in a line of its own, or remove it"))
+        }
         YamlFault::ColonInText => (
             say!("a `:` where no key can be"),
             say!("quote text that contains `: `, and check the indentation of this line"),
