@@ -162,17 +162,19 @@ pub(super) fn name_of_entry<T: for<'t> From<&'t str>>(
         return (!name.is_empty()).then(|| Placed { value: T::from(&name), place: key.place });
     }
     let (text, place) = (key.text.clone(), key.place);
-    let may_be_one = !text.is_empty() && text.chars().all(|character| Grammar::Name.admits(character));
-    let name = if key.quoted || !may_be_one {
-        word_of(path.then(&text), Placed { value: key.text, place }, Grammar::Name, findings)
-    } else if unquoted_kind(&text) == Some(NodeKind::Null) {
-        // As a key it is no lack of a value.
-        let spelling = Spelling::Plain(text.to_string());
-        let fault = ValueFault::WrongType { found: NodeKind::Null, wanted: Type::String, spelling };
-        refuse(path.then(&text), place, fault, findings);
-        None
-    } else {
-        word(path.then(&text), Node::Word(key), Grammar::Name, findings)
+    let path = path.then(&text);
+    // A key has no value to lack, and quotes make no name of what may not be part of one.
+    let other = unquoted_kind(&text).filter(|_| {
+        let may_be_name = !text.is_empty() && text.chars().all(|character| Grammar::Name.admits(character));
+        may_be_name && !key.quoted && !is_old_boolean(&text)
+    });
+    let name = match other {
+        Some(found) => {
+            let spelling = Spelling::Plain(shorten(&text).into_owned());
+            refuse(path, place, ValueFault::WrongType { found, wanted: Type::String, spelling }, findings);
+            None
+        }
+        None => word_of(path, Placed { value: key.text, place }, Grammar::Name, findings),
     };
     // What else is wrong with the entry, and what refers to it, is judged under the name that it has.
     Some(name.unwrap_or_else(|| Placed { value: T::from(&composed(&text)), place }))
