@@ -48,7 +48,7 @@ pub use self::change::{ActionReason, Change, ChangeAction, ResourceChange, Resou
 pub use self::check::BrokenPromise;
 pub use self::difference::{Difference, Sides, StepPart};
 pub use self::digest::{DigestAt, DigestError};
-pub use self::document::{Damage, PlanFileError, seal};
+pub use self::document::{Damage, PlanFileError, seal, unmarked};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
 pub use self::forgotten::{Forgotten, GuardWeakened, WindowBecame};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history;
 use crate::journal;
 use crate::resource::Address;
-use crate::state::{Record, RunId};
+use crate::state::{Record, Records, RunId};
 use crate::store::lock::Holder;
 use crate::store::{Place, Store as _, recorder};
 
@@ -14,7 +15,7 @@ use super::claim::Patience;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
 
-/// Forgets one record, and returns it. The interface itself is not touched.
+/// Forgets one record, and returns it with its address. The interface itself is not touched.
 ///
 /// # Errors
 /// No such record, a lock that somebody holds, a run that has not been closed.
@@ -23,18 +24,20 @@ pub async fn forget(
     address: &Address,
     (who, now): (String, Timestamp),
     mut patience: Patience<'_>,
-) -> Result<Record> {
+) -> Result<(Address, Record)> {
     let holder = Holder::this_process(who, "state rm".to_owned(), None, now);
     let (mut store, recorded) = patience.open(&project.place, &holder).await?;
     if store.replay().open_run().is_some() || !store.replay().unfolded().is_empty() {
         let refusal = Refusal::new(Exit::Error, "the last run has not been closed");
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());
     }
-    let mut state = recorded.state.ok_or_else(|| unknown(address))?;
-    let record = state.interfaces.remove(address).ok_or_else(|| unknown(address))?;
+    let mut state = recorded.state.ok_or_else(|| unknown(address, None))?;
+    let found = recorded_as(Some(&state.interfaces), address).map(|(address, _)| address.clone());
+    let named = found.ok_or_else(|| unknown(address, Some(&state.interfaces)))?;
+    let record = state.interfaces.remove(&named).ok_or_else(|| unknown(&named, None))?;
     // What only could not be tidied is tidied by the next writer.
     history::commit(&mut store, &mut state)?;
-    Ok(record)
+    Ok((named, record))
 }
 
 /// Keeps lines that a run could not append beside the history that they are of; nothing of them is believed.
@@ -73,7 +76,18 @@ pub fn rescued_of(place: &Place, run_id: &RunId) -> Vec<String> {
     kept.into_iter().filter(|(_, bytes)| is_of_it(bytes)).map(|(name, _)| name).collect()
 }
 
-/// Says that nothing is recorded under this address.
-pub fn unknown(address: &Address) -> Refusal {
-    Refusal::new(Exit::Error, format!("nothing is recorded of {address}")).hint("`rictl state list` shows what is")
+/// Finds what is recorded under a name: an address, else an id that one record has.
+pub fn recorded_as<'r>(records: Option<&'r Records>, name: &Address) -> Option<(&'r Address, &'r Record)> {
+    let records = records?;
+    let mut of_id = records.iter().filter(|(_, record)| record.id.as_str() == name.as_str());
+    let only = || Some(of_id.next()?).filter(|_| of_id.next().is_none());
+    records.by_address().get_key_value(name).or_else(only)
+}
+
+/// Says that nothing is recorded under this name, and which is near.
+pub fn unknown(name: &Address, records: Option<&Records>) -> Refusal {
+    let names = records.into_iter().flat_map(Records::iter).map(|(address, _)| address.as_str());
+    let near = nearest(name.as_str(), names).map(|near| format!("{}; ", did_you_mean(near)));
+    let hint = format!("{}`rictl state list` shows what is", near.unwrap_or_default());
+    Refusal::new(Exit::Error, format!("nothing is recorded of {name}")).hint(hint)
 }

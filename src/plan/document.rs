@@ -230,6 +230,7 @@ impl Plan {
     /// # Errors
     /// Anything but an unaltered plan of this format version.
     pub fn from_file(bytes: &[u8]) -> Result<Self, PlanFileError> {
+        let bytes = unmarked(bytes);
         match sniff(bytes)?.as_str() {
             old::VERSION => Err(PlanFileError::Older { found: old::VERSION }),
             _ => match read(bytes)? {
@@ -244,8 +245,13 @@ impl Plan {
     /// # Errors
     /// Anything but an unaltered plan of a version that is known.
     pub fn from_any_file(bytes: &[u8]) -> Result<Self, PlanFileError> {
-        Ok(read(bytes)?.0)
+        Ok(read(unmarked(bytes))?.0)
     }
+}
+
+/// Returns a text without the byte order mark that a shell or an editor has written before it.
+pub fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
 /// Reads a plan of any version that is known, and returns whether it says what it was made from.

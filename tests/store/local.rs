@@ -853,7 +853,7 @@ fn line_ends_that_somebody_changed_are_named_and_the_file_stays() {
         fs::write(path, before.replace('\n', "\r\n")).unwrap();
         let error = read_files(&paths).unwrap_err();
         assert!(error.to_string().contains("its line ends are CRLF"), "{error}");
-        assert!(error.hint().unwrap().contains("dos2unix"), "{:?}", error.hint());
+        assert!(error.hint().unwrap().contains("sed -i 's/[[:cntrl:]]$//'"), "{:?}", error.hint());
         assert!(fs::read_to_string(path).unwrap().contains('\r'), "nothing is written");
         fs::write(path, before).unwrap();
     }

@@ -117,6 +117,8 @@ pub(super) async fn state(command: StateCommand, invocation: &Invocation, output
             let state = recorded.any_state_as_closed();
             let state = with_others(state.as_deref(), project.as_ref(), output)?;
             let (name, record) = record(state.as_deref(), &address, project.as_ref())?;
+            let is_id = record.id.as_str() == address.as_str();
+            let address = if is_id { name.clone() } else { address };
             let renamed_from = Some(name).filter(|name| **name != address);
             let dead = recorded.dead_run().map(|run| run.id());
             let shown = Shown { address: &address, record, renamed_from, dead };
@@ -160,7 +162,8 @@ pub(super) async fn state(command: StateCommand, invocation: &Invocation, output
             let project = invocation.load()?;
             let mut waiting = waiting(output);
             let patience = Patience::of(invocation.global.lock_timeout, &mut waiting);
-            let gone = state_edit::forget(&project, &address, (who(), invocation.clock.now()), patience).await?;
+            let (address, gone) =
+                state_edit::forget(&project, &address, (who(), invocation.clock.now()), patience).await?;
             let lines = render::state::forgot(&address, &gone);
             output.print(|out| {
                 lines.iter().try_for_each(|line| writeln!(out, "{}", render::escape::escape_terminal(line)))
@@ -290,11 +293,11 @@ fn record<'a>(
     project: Option<&Project>,
 ) -> Result<(&'a Address, &'a Record)> {
     let records = state.map(|state| &state.interfaces);
-    let named = records.and_then(|records| records.by_address().get_key_value(address));
+    let named = state_edit::recorded_as(records, address);
     let declared = project.and_then(|project| project.spec.interfaces.get(address));
     let identity = declared.map(|entry| Identity::of(&entry.scope, &entry.id.value));
     let renamed = || records?.of(&identity?);
-    Ok(named.or_else(renamed).ok_or_else(|| state_edit::unknown(address))?)
+    Ok(named.or_else(renamed).ok_or_else(|| state_edit::unknown(address, records))?)
 }
 
 pub(super) async fn force_unlock(

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::language::{Wording, worded};
-use crate::plan::{Approval, Plan};
+use crate::plan::{Approval, Plan, unmarked};
 use crate::render;
 use crate::render::words;
 use crate::store::Place;
@@ -115,6 +115,7 @@ impl Kept {
             let refusal = Refusal::new(Exit::Error, worded!("cannot use the approval {path}: {why}", path, why));
             refusal.hint(worded!("move it away, and approve its plan again"))
         };
+        let bytes = unmarked(bytes);
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         let (head, rest) = bytes.split_at(end);
         let head: Head =

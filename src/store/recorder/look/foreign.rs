@@ -23,6 +23,7 @@ pub(super) fn told(error: StoreError, file: &str, bytes: &[u8]) -> StoreError {
 
 /// Recognises what was done to a file, and says how it is undone.
 fn altered(file: &str, bytes: &[u8]) -> Option<(Wording, Wording)> {
+    let all = together(Path::new(file)).unwrap_or_else(|| quoted(file));
     let directory = Path::new(file).parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = quoted(file);
     if has_conflict(bytes) {
@@ -47,8 +48,8 @@ fn altered(file: &str, bytes: &[u8]) -> Option<(Wording, Wording)> {
     if bytes.windows(2).any(|pair| pair == b"\r\n") {
         let detail = worded!("its line ends are CRLF: git's autocrlf, or an editor, has changed them");
         let hint = worded!(
-            "take the carriage returns out (`dos2unix {file}`); where git keeps it, write `* -text` into {attributes}",
-            file,
+            "take the carriage returns out (`sed -i 's/[[:cntrl:]]$//' {all}`); where git keeps it, write `* -text` into {attributes}",
+            all,
             attributes = quoted(&directory.join(".gitattributes").to_string_lossy())
         );
         return Some((detail, hint));
@@ -58,6 +59,21 @@ fn altered(file: &str, bytes: &[u8]) -> Option<(Wording, Wording)> {
         let hint = worded!("take out the three bytes of it: `LC_ALL=C sed -i '1s/^...//' {file}`", file);
         (worded!("it begins with a byte order mark, which an editor has written"), hint)
     })
+}
+
+/// Returns every file that lies with one of a history, as a shell takes them: what was done to one was done to all.
+fn together(file: &Path) -> Option<String> {
+    let directory = file.parent()?;
+    let stem = match directory.file_name()?.to_str()?.strip_suffix(".runs") {
+        Some(stem) => directory.with_file_name(stem),
+        None => {
+            let name = file.file_name()?.to_str()?;
+            let stem = [".journal.jsonl", ".json.backup", ".json"].iter().find_map(|end| name.strip_suffix(end))?;
+            file.with_file_name(stem)
+        }
+    };
+    let stem = quoted(stem.to_str()?);
+    Some(format!("{stem}.json* {stem}.journal.jsonl {stem}.runs/*"))
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
