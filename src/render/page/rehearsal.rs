@@ -40,11 +40,9 @@ fn facts(rehearsal: &Rehearsal<'_>) -> Vec<Fact> {
     // As of a plan.
     let at = Timestamp::from_second(rehearsal.at.as_second()).unwrap_or(rehearsal.at);
     let at = rehearsal.zone.stamp(at);
-    let is_assumed = rehearsal.plan.is_none_or(|plan| !plan.assumed.is_empty());
-    let when = match (rehearsal.is_later, is_assumed) {
-        (true, true) => format!("{at}, with what begins or ends before taken as done"),
-        (true, false) => format!("{at}, with nothing taken as done by then"),
-        (false, _) => at,
+    let when = match rehearsal.is_later {
+        true => format!("{at}, with what begins or ends before taken as done"),
+        false => at,
     };
     facts.push(Fact::new("As of", Phrase::ours(format!("{when}, {}", version()))));
     let check = rehearsal.plan.and_then(|plan| plan.rollout.as_ref()?.check.as_ref());

@@ -64,6 +64,13 @@ impl Given {
             match piece.strip_prefix("rictl ").filter(|rest| is_quoted && takes_a_spec(rest)) {
                 // The plan that a hint is about is the one that was asked for.
                 Some("plan") => told.push_str(&given.plan()),
+                Some(rest @ "plan --at open") => {
+                    told.push_str(&given.command(&format!(
+                        "{rest}{}{}",
+                        flagged(&given.selection),
+                        typed(&given.planning)
+                    )));
+                }
                 // Elsewhere they are the keys of somebody else.
                 Some("whoami") => told.push_str(&self.command("whoami")),
                 Some(rest) => told.push_str(&given.command(rest)),

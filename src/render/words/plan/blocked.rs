@@ -7,7 +7,8 @@ use super::super::super::text::and_more;
 use crate::calendar::Zone;
 use crate::language::say;
 use crate::plan::{
-    About, BlockReason, Blocked, Exceeded, HealthUnread, Knob, LeftAloneCode, NotUp, Plan, Shortage, Unmet, WhyNotUp,
+    About, BlockReason, Blocked, Exceeded, HealthUnread, Knob, LeftAloneCode, NotUp, Plan, Shortage, Unmet,
+    WhyMemberNotUp, WhyNotUp,
 };
 use crate::render::words::aside;
 use crate::resource::{Address, ChangeName, GroupName, Status};
@@ -40,8 +41,11 @@ fn left_out<'p>(plan: &'p Plan, blocked: &'p Blocked) -> Vec<&'p Address> {
         BlockReason::Dependency { needed, why: Unmet::LeftOut } => vec![needed],
         BlockReason::Floor(Shortage { group, .. }) => {
             let group = plan.groups.iter().find(|health| health.name == *group);
-            let not_up = group.into_iter().flat_map(|health| &health.not_up).map(|member| &member.address);
+            let not_up = group.into_iter().flat_map(|health| &health.not_up);
+            // What a way back takes down itself it does not bring up first.
+            let not_up = not_up.filter(|member| plan.about != About::WayBack || member.why == WhyMemberNotUp::Inactive);
             not_up
+                .map(|member| &member.address)
                 .filter(|address| plan.targeted.binary_search(address).is_err() && is_to_come_up(plan, address))
                 .collect()
         }
