@@ -27,7 +27,7 @@ use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
 use crate::diagnostic::Diagnostics;
 use crate::executor::{self, OnError};
-use crate::language::{say, worded};
+use crate::language::{Wording, say, worded};
 use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify::{self, RobotSettings};
@@ -48,6 +48,20 @@ use super::errors::Machine;
 use super::output::Output;
 use super::signals;
 use super::who::who;
+
+/// The commands that take several specs.
+const OF_SEVERAL: [&str; 10] = [
+    "drift",
+    "status",
+    "history",
+    "report",
+    "validate",
+    "fmt",
+    "fleet",
+    "confirm",
+    "confirm --expired",
+    "apply --approved",
+];
 
 /// The command line and the process, read once.
 pub(super) struct Invocation {
@@ -194,11 +208,16 @@ impl Invocation {
         match self.global.file.as_slice() {
             [] => Ok(PathBuf::from(DEFAULT_SPEC)),
             [one] => Ok(one.clone()),
-            _ => Err(Refusal::new(Exit::Error, worded!("--file was given several times"))
-                .hint(worded!(
-                    "only `drift`, `status`, `history`, `report`, `validate`, `fmt` and `apply --approved` take several specs; a directory merges its files"
-                ))
-                .into()),
+            _ => {
+                let hint = Wording::new(|| {
+                    let commands = OF_SEVERAL.map(|command| format!("`{command}`")).join(say!(", "));
+                    say!(
+                        "only {commands} take several specs, `confirm` where it lists what awaits; a directory merges its files",
+                        commands
+                    )
+                });
+                Err(Refusal::new(Exit::Error, worded!("--file was given several times")).hint(hint).into())
+            }
         }
     }
 
@@ -211,6 +230,17 @@ impl Invocation {
             cloud: self.cloud(),
             ..Given::default()
         }
+    }
+
+    /// The same for what is said of one of the specs that were given: that is the one which the next command is about.
+    fn given_about(&self, spec: &Path) -> Given {
+        let file = self.global.file.first().map(|_| spec.display().to_string());
+        Given { file, ..self.given() }
+    }
+
+    /// Returns what says things of one of the specs that were given; where none or one was, every command is about that already.
+    fn output_about(&self, spec: &Path, output: &Output) -> Output {
+        if self.global.file.len() > 1 { output.about(spec) } else { output.clone() }
     }
 
     /// What a command was typed with that looks at a part of the spec, or as of a moment.

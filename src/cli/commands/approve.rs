@@ -19,7 +19,6 @@ use crate::plan::DigestAt;
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::words::approval as words;
-use crate::render::words::next::Given;
 
 use super::super::args::{ApplyArgs, ApproveArgs, AtArgs, Selection};
 use super::super::errors::{self, Machine};
@@ -168,9 +167,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     let session = invocation.session_of(invocation.load_from(path)?, invocation.settings(&arguments.run));
     let session = Session { confirm_within: arguments.confirm_within, ..session };
     let place = session.project.place.clone();
-    // Of several specs, this one.
-    let file = invocation.global.file.first().map(|_| path.display().to_string());
-    let given = Given { file, ..invocation.given() };
+    let given = invocation.given_about(path);
     let robot = invocation.robot_of(arguments.notify)?;
     let work = Work { signals: apply::listen()?, session, task, approval, given, robot };
     let error = match apply::run(work, &arguments.run, invocation, output).await {

@@ -1,6 +1,6 @@
 //! `confirm`: keeps a run that is taken back unless somebody confirms it, lists what awaits, and takes back what nobody confirmed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -13,7 +13,6 @@ use crate::plan::StepId;
 use crate::render::escape::escape_terminal;
 use crate::render::words::confirmation as words;
 use crate::state::{Awaiting, RunId};
-use crate::store::Place;
 
 use super::super::args::ConfirmArgs;
 use super::super::errors::{self, Machine};
@@ -25,11 +24,10 @@ pub(super) async fn confirm(arguments: &ConfirmArgs, invocation: &Invocation, ou
     if arguments.expired {
         return expired(arguments, invocation, output).await;
     }
-    let path = invocation.spec_path()?;
-    let place = unread::records_at(&path, invocation, output)?;
-    let Some(name) = &arguments.run_id else { return list(&place, arguments.json, invocation, output) };
+    let Some(name) = &arguments.run_id else { return list(arguments.json, invocation, output) };
+    let place = unread::records_at(&invocation.spec_path()?, invocation, output)?;
     let (id, by) = invocation.nobody();
-    let confirming = Confirming { id, by, clock: invocation.clock, zone: zone(invocation) };
+    let confirming = Confirming { id, by, clock: invocation.clock, zone: zone(&invocation.spec_path()?, invocation) };
     let confirmed = operation::confirm(&place, name, &confirming)?;
     let (run_id, in_doubt): (&RunId, &[StepId]) = match &confirmed {
         Confirmed::Now(run_id) | Confirmed::Already(run_id) => (run_id, &[]),
@@ -54,42 +52,77 @@ pub(super) async fn confirm(arguments: &ConfirmArgs, invocation: &Invocation, ou
 }
 
 /// Returns the zone that times are shown in: UTC where the spec cannot be read.
-fn zone(invocation: &Invocation) -> Zone {
-    invocation.load().map_or_else(|_| Zone::utc(), |project| project.spec.time_zone)
+fn zone(path: &Path, invocation: &Invocation) -> Zone {
+    invocation.load_from(path).map_or_else(|_| Zone::utc(), |project| project.spec.time_zone)
 }
 
-/// Lists what awaits: without a run there is nothing to confirm.
-fn list(place: &Place, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let (awaiting, zone) = (operation::awaiting(place)?, zone(invocation));
-    let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
-    let is_due = |awaits: &Awaiting| awaits.is_due(now, uptime.as_ref());
-    output.print(|out| {
-        if json {
-            writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "awaiting": documents(&awaiting)}))
-        } else if awaiting.is_empty() {
-            writeln!(out, "{}", output.spoken(words::nothing_awaits))
-        } else {
-            awaiting.iter().try_for_each(|awaits| {
-                let line = output.spoken(|| words::listed(awaits, is_due(awaits), &zone));
-                writeln!(out, "{}", escape_terminal(&line))
-            })
+/// What awaits of one spec.
+struct Listed {
+    path: PathBuf,
+    awaiting: Vec<Awaiting>,
+}
+
+/// Lists what awaits, of each spec: without a run there is nothing to confirm.
+fn list(json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let paths = invocation.spec_paths();
+    let (mut all, is_one) = (Vec::new(), paths.len() == 1);
+    for path in paths {
+        let about = invocation.output_about(&path, output);
+        let awaiting = unread::records_at(&path, invocation, &about).and_then(|place| operation::awaiting(&place));
+        match awaiting {
+            Ok(awaiting) => all.push(Listed { path, awaiting }),
+            Err(error) if is_one => return Err(error),
+            // What is wrong with one spec keeps nobody from the others.
+            Err(error) => drop(errors::report(&about, &error, Machine::None)),
         }
-    })?;
-    if awaiting.iter().any(|awaits| awaits.left_by.is_some() || !is_due(awaits)) {
-        let next = invocation.given().next("confirm RUN_ID");
-        output.say(&output.spoken(|| words::keeps_one(&next)));
     }
-    if awaiting.iter().any(is_due) {
-        let next = invocation.given().next("confirm --expired");
-        output.say(&output.spoken(|| words::takes_back_due(&next)));
+    if json {
+        let awaiting: Vec<serde_json::Value> = all.iter().flat_map(|listed| listed.documents(is_one)).collect();
+        output.print(|out| writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "awaiting": awaiting})))?;
     }
+    all.iter().try_for_each(|listed| listed.show((json, is_one), invocation, output))?;
     // What awaits wants to be named; where nothing does, nothing is wrong.
     Ok(Exit::Error)
 }
 
-fn documents(awaiting: &[Awaiting]) -> Vec<serde_json::Value> {
-    let document = |awaits: &Awaiting| serde_json::json!({"run_id": awaits.run_id, "until": awaits.deadline.until, "left_by": awaits.left_by});
-    awaiting.iter().map(document).collect()
+impl Listed {
+    fn documents(&self, is_one: bool) -> impl Iterator<Item = serde_json::Value> {
+        self.awaiting.iter().map(move |awaits| {
+            let mut document = serde_json::json!({"run_id": awaits.run_id, "until": awaits.deadline.until, "left_by": awaits.left_by});
+            if !is_one {
+                document["spec"] = serde_json::json!(self.path.display().to_string());
+            }
+            document
+        })
+    }
+
+    /// Shows what awaits to people, unless that is read by a machine, and what to do about it.
+    fn show(&self, (json, is_one): (bool, bool), invocation: &Invocation, output: &Output) -> Result<()> {
+        let (zone, given) = (zone(&self.path, invocation), invocation.given_about(&self.path));
+        let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
+        let is_due = |awaits: &Awaiting| awaits.is_due(now, uptime.as_ref());
+        if !json {
+            output.print(|out| {
+                if !is_one {
+                    writeln!(out, "# {}", escape_terminal(&self.path.display().to_string()))?;
+                }
+                if self.awaiting.is_empty() {
+                    return writeln!(out, "{}", output.spoken(words::nothing_awaits));
+                }
+                self.awaiting.iter().try_for_each(|awaits| {
+                    let line = output.spoken(|| words::listed(awaits, is_due(awaits), &zone));
+                    writeln!(out, "{}", escape_terminal(&line))
+                })
+            })?;
+        }
+        if self.awaiting.iter().any(|awaits| awaits.left_by.is_some() || !is_due(awaits)) {
+            output.say(&output.spoken(|| words::keeps_one(&given.next("confirm RUN_ID"))));
+        }
+        if self.awaiting.iter().any(is_due) {
+            output.say(&output.spoken(|| words::takes_back_due(&given.next("confirm --expired"))));
+        }
+        Ok(())
+    }
 }
 
 /// Takes back what nobody has confirmed in time, of each spec.
@@ -101,13 +134,14 @@ async fn expired(arguments: &ConfirmArgs, invocation: &Invocation, output: &Outp
         if paths.len() > 1 {
             output.say(&format!("# {}", path.display()));
         }
-        match expired_of(path, arguments.json, invocation, output).await {
+        let about = invocation.output_about(path, output);
+        match expired_of(path, arguments.json, invocation, &about).await {
             Ok(backs) => {
                 is_any_due |= !backs.is_empty();
                 worst = worst.worse(exit_of(&backs));
             }
             // What is wrong with one spec keeps nobody from the others.
-            Err(error) if paths.len() > 1 => worst = worst.worse(errors::report(&output.about(path), &error, machine)),
+            Err(error) if paths.len() > 1 => worst = worst.worse(errors::report(&about, &error, machine)),
             Err(error) => return Err(error),
         }
     }
@@ -127,7 +161,7 @@ async fn expired_of(path: &Path, json: bool, invocation: &Invocation, output: &O
     let signals = apply::listen()?;
     for run_id in due {
         let screen = Screen::new(output, invocation.clock, json, None, false);
-        let mut screen = screen.outliving(signals.terminal.clone()).given(invocation.given());
+        let mut screen = screen.outliving(signals.terminal.clone()).given(invocation.given_about(path));
         let taken = async {
             let project = unread::way_back(path, &place, &run_id, invocation, output)?;
             let session = invocation.session_of(project, invocation.patience());

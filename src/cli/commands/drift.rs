@@ -50,7 +50,12 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     let (shown, unrecorded): (Vec<Shown>, Vec<Option<anyhow::Error>>) = shown.into_iter().map(Shown::apart).unzip();
     let mut failed = show(&checks, (shown, over), (arguments, is_shown), output)?;
     let told = heard.tell(&checks, &watched).await;
-    for error in unrecorded.into_iter().flatten().chain(told).chain(report(arguments, &checks).await) {
+    let unrecorded = paths.iter().zip(unrecorded).filter_map(|(path, error)| Some((path, error?)));
+    for (path, error) in unrecorded {
+        let code = errors::report(&invocation.output_about(path, output), &error, Machine::None);
+        failed.get_or_insert(code);
+    }
+    for error in told.into_iter().chain(report(arguments, &checks).await) {
         let code = errors::report(output, &error, Machine::None);
         failed.get_or_insert(code);
     }
@@ -110,8 +115,9 @@ fn show(
     let is_one = checks.len() == 1;
     let mut failed = None;
     for (check, of_check) in checks.iter().zip(&shown) {
+        let about = if is_one { output.clone() } else { output.about(Path::new(&check.path)) };
         if is_shown {
-            of_check.notes.iter().for_each(|note| output.say(note));
+            of_check.notes.iter().for_each(|note| about.say(note));
             if !is_one && format == Format::Text {
                 output.print(|out| writeln!(out, "# {}", escape_terminal(&check.path)))?;
             }
@@ -126,8 +132,7 @@ fn show(
             (Err(_), Some(error)) if is_shown => {
                 unchecked(check, error, (format, is_one), output)?;
                 let machine = if is_one && format == Format::Json { Machine::Document } else { Machine::None };
-                let output = if is_one { output } else { &output.about(Path::new(&check.path)) };
-                failed = failed.or(Some(errors::report(output, error, machine)));
+                failed = failed.or(Some(errors::report(&about, error, machine)));
             }
             (Err(_), error) => failed = failed.or(Some(error.as_ref().map_or(Exit::Error, exit_of))),
         }

@@ -106,7 +106,7 @@ fn sources(invocation: &Invocation, output: &Output, needs_specs: bool) -> Resul
     let paths = invocation.spec_paths();
     let (mut sources, mut failed) = (Vec::with_capacity(paths.len()), Vec::new());
     for path in &paths {
-        match source(path, invocation, output, needs_specs) {
+        match source(path, invocation, &invocation.output_about(path, output), needs_specs) {
             Ok(source) => sources.push(source),
             Err(error) if paths.len() == 1 => return Err(error),
             Err(error) => failed.push((path, error)),

@@ -128,7 +128,7 @@ fn recorded(
     output: &Output,
 ) -> Result<(Project, Recorded)> {
     let (project, _) = invocation.load_as_of(path, &arguments.at, false)?;
-    let recorded = plan::read(&project.place, output)?;
+    let recorded = plan::read(&project.place, &invocation.output_about(path, output))?;
     Ok((project, recorded))
 }
 

@@ -171,7 +171,8 @@ impl Shared<'_> {
         }
         let topology = (arguments.format.format() == Format::Html).then(|| Topology::new(&project.spec, &seen));
         let leaves_drift = project.spec.drift == DriftPolicy::Leave;
-        let given = Given { leaves_drift, ..invocation.given_choice(&arguments.selection, &arguments.at) };
+        let Given { file, .. } = invocation.given_about(path);
+        let given = Given { file, leaves_drift, ..invocation.given_choice(&arguments.selection, &arguments.at) };
         let shown = Shown { notes, given, topology, error: None, unrecorded };
         let check = of((name, path), drift, &seen);
         Ok((Checked { check, shown }, Watched { place: Some(project.place), look: Some(look), row }))
