@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::language::{self, Language};
+use crate::language::{self, Language, say};
 
 pub mod decoding;
 pub mod nearest;
@@ -213,10 +213,12 @@ impl Diagnostics {
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-        write!(f, "{errors} error{}", if errors == 1 { "" } else { "s" })?;
+        let counted = if errors == 1 { say!("1 error").to_owned() } else { say!("{errors} errors", errors) };
+        write!(f, "{counted}")?;
         let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
         if let Some(first) = self.findings.iter().find(is_error).or(self.findings.first()) {
-            write!(f, ", first: {}", first.summary)?;
+            let said = say!(", first: {summary}", summary = first.told().summary);
+            write!(f, "{said}")?;
         }
         Ok(())
     }

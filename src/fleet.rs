@@ -14,7 +14,7 @@ use crate::run::Exit;
 use crate::selector::Selector;
 
 pub use choice::Unselected;
-pub use finding::{Declared, FORMAT_VERSION, Finding, Item, Kept, UPCOMING};
+pub use finding::{Declared, FORMAT_VERSION, Failed, Finding, Item, Kept, UPCOMING};
 pub use row::{Awaits, Found, HeldBy, StateRow};
 
 /// Every state of a store.

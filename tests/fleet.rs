@@ -60,15 +60,17 @@ fn names(states: &[Value]) -> Vec<&str> {
 }
 
 /// The keys of a row, which others read.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "name",
     "target",
     "checked_at",
     "drifted",
     "below_floor",
     "open_run",
+    "died_run",
     "holder",
     "awaiting",
+    "overdue",
     "approvals",
     "upcoming",
     "groups",

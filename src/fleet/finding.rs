@@ -1,11 +1,13 @@
 //! What a check leaves beside a state: one row, which the next check replaces.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::calendar::Zone;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::plan::{GroupHealth, Upcoming};
 use crate::resource::{
@@ -28,8 +30,25 @@ pub struct Kept {
     pub spec: String,
     /// What the last check found; `None` where none was recorded.
     pub finding: Option<Finding>,
+    /// A check since then that failed; the next one that does not takes it away.
+    pub failed: Option<Failed>,
     /// What whoever tells people has told, by a key of theirs, such as a digest of channel and specs. Nothing here reads it.
     pub told: BTreeMap<String, Value>,
+}
+
+/// A check that failed as a whole: nothing is known of now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// When.
+    pub at: Timestamp,
+    /// Why, untrusted text.
+    pub why: String,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the check at {} failed: {}", Zone::utc().stamp(self.at), self.why)
+    }
 }
 
 /// What a check found, and what it was about.
@@ -161,6 +180,8 @@ struct Written<'a> {
     spec: String,
     #[serde(default)]
     finding: Option<std::borrow::Cow<'a, Finding>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed: Option<std::borrow::Cow<'a, Failed>>,
     #[serde(default)]
     told: std::borrow::Cow<'a, BTreeMap<String, Value>>,
 }
@@ -185,6 +206,7 @@ impl Kept {
             format_version: FORMAT_VERSION,
             spec: self.spec.clone(),
             finding: self.finding.as_ref().map(std::borrow::Cow::Borrowed),
+            failed: self.failed.as_ref().map(std::borrow::Cow::Borrowed),
             told: std::borrow::Cow::Borrowed(&self.told),
         };
         let mut bytes = serde_json::to_vec(&written).expect("a row has string keys only, and a Vec takes every byte");
@@ -206,7 +228,9 @@ impl Kept {
             Some(_) => {}
             None => return Err(Unreadable::Damaged("it has no format_version".into())),
         }
-        let Written { spec, finding, told, .. } = serde_json::from_value(value).map_err(damaged)?;
-        Ok(Self { spec, finding: finding.map(std::borrow::Cow::into_owned), told: told.into_owned() })
+        let Written { spec, finding, failed, told, .. } = serde_json::from_value(value).map_err(damaged)?;
+        let (finding, failed) =
+            (finding.map(std::borrow::Cow::into_owned), failed.map(std::borrow::Cow::into_owned));
+        Ok(Self { spec, finding, failed, told: told.into_owned() })
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding::{Declared, Finding, Item, UPCOMING};
+use super::finding::{Declared, Failed, Finding, Item, UPCOMING};
 use crate::plan::{Approval, GroupHealth, Upcoming};
 use crate::resource::{Address, ChangeName, GroupName, Scope, Target};
 use crate::state::{Awaiting, RunId, State};
@@ -34,10 +34,14 @@ pub struct StateRow {
     pub below_floor: Vec<GroupName>,
     /// The run that has begun and not ended: at work, or left by a process that died.
     pub open_run: Option<RunId>,
+    /// That run, where its process is gone and calls of it were not seen to end.
+    pub died_run: Option<RunId>,
     /// Who holds the state.
     pub holder: Option<HeldBy>,
     /// What awaits confirmation, or was not taken back whole, oldest first.
     pub awaiting: Vec<Awaits>,
+    /// The runs of these that are to be taken back now: nobody has confirmed them in time, or a way back has left something.
+    pub overdue: Vec<RunId>,
     /// The approvals that wait for their time, in its order; those that have expired are left out.
     pub approvals: Vec<Approval>,
     /// What begins and ends within 24 hours, in order, as the last check saw it, which looked 48 hours ahead of `checked_at`.
@@ -95,10 +99,14 @@ pub struct Found {
     pub state: Option<State>,
     /// The run that has no end.
     pub open_run: Option<RunId>,
+    /// That run has calls that were not seen to end.
+    pub has_open_calls: bool,
     /// Who holds it.
     pub holder: Option<HeldBy>,
     /// What the last check found.
     pub finding: Option<Finding>,
+    /// A check after that one, which failed.
+    pub failed: Option<Failed>,
     /// How long ago that was kept, by the store's own clock, where it has one.
     pub age: Option<SignedDuration>,
     /// The approvals that wait.
@@ -117,11 +125,18 @@ impl From<&Awaiting> for Awaits {
 impl StateRow {
     /// Says how a state stands at `now`. It is stale by whichever clock says so: ours and that of whoever checked may differ.
     pub fn new(name: String, found: Found, now: Timestamp, stale_after: Duration) -> Self {
-        let Found { state, open_run, holder, finding, age, mut approvals, error } = found;
-        let awaiting = state.iter().flat_map(|state| &state.awaiting).map(Awaits::from).collect();
+        let Found { state, open_run, has_open_calls, holder, finding, failed, age, mut approvals, error } = found;
+        let recorded_awaiting = || state.iter().flat_map(|state| &state.awaiting);
+        let awaiting = recorded_awaiting().map(Awaits::from).collect();
+        // How long that machine has been up is not known here.
+        let overdue = recorded_awaiting().filter(|awaits| awaits.is_due(now, None));
+        let overdue = overdue.map(|awaits| awaits.run_id.clone()).collect();
+        let died_run = open_run.clone().filter(|_| has_open_calls && holder.is_none());
+        let error = error.or(failed.map(|failed| failed.to_string()));
         approvals.retain(|approval| approval.expires > now);
         approvals.sort_by(|one, other| (one.at, &one.digest).cmp(&(other.at, &other.digest)));
-        let own = Self { name, open_run, holder, awaiting, approvals, stale: true, error, ..Self::default() };
+        let running = Self { open_run, died_run, holder, awaiting, overdue, ..Self::default() };
+        let own = Self { name, approvals, stale: true, error, ..running };
         let Some(finding) = finding else {
             let declared = state.as_ref().map(recorded).unwrap_or_default();
             return Self { target: state.map(|state| state.target), declared, ..own };
@@ -159,9 +174,14 @@ impl StateRow {
         }
     }
 
-    /// Returns whether somebody has to look: something moved, too little is up, or nobody has looked for too long.
+    /// Returns whether somebody has to look: something moved, too little is up, a run was left, or nobody has looked for too long.
     pub fn is_finding(&self) -> bool {
-        self.drifted == Some(true) || !self.below_floor.is_empty() || self.stale
+        self.drifted == Some(true) || !self.below_floor.is_empty() || self.stale || self.is_left()
+    }
+
+    /// Returns whether a run was left: one that is to be taken back, or that died over its calls.
+    pub fn is_left(&self) -> bool {
+        !self.overdue.is_empty() || self.died_run.is_some()
     }
 
     /// Keeps to a part of what it declares: what moved there, the groups that hold some of it, the changes that are about it.

@@ -76,6 +76,21 @@ fn row(found: Found, now: Timestamp) -> StateRow {
     StateRow::new("site".to_owned(), found, now, DAY)
 }
 
+#[test]
+fn a_run_that_died_over_its_calls_wants_a_look_and_one_at_work_does_not() {
+    let run = || Some(crate::state::RunId("r".into()));
+    let holder = || Some(HeldBy { who: "ann".to_owned(), host: "ops".to_owned() });
+    let calm = Finding { items: Vec::new(), groups: Vec::new(), ..finding() };
+    let of = |has_open_calls, holder| {
+        let found = Found { open_run: run(), has_open_calls, holder, finding: Some(calm.clone()), ..Found::default() };
+        let row = row(found, at("11:00:00"));
+        (row.died_run.is_some(), row.is_finding())
+    };
+    assert_eq!(of(true, None), (true, true));
+    assert_eq!(of(true, holder()), (false, false));
+    assert_eq!(of(false, None), (false, false));
+}
+
 fn found() -> Found {
     Found { finding: Some(finding()), ..Found::default() }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::history;
+use crate::language::worded;
 use crate::plan::Plan;
 
 use super::approval::{self, Kept};
@@ -54,6 +55,6 @@ fn refuse_empty(plan: &Plan) -> Result<(), Refusal> {
     if !plan.steps.is_empty() {
         return Ok(());
     }
-    let refusal = Refusal::new(Exit::Refused, "there is nothing to approve: the plan has no steps");
-    Err(refusal.hint("`rictl plan` says why"))
+    let refusal = Refusal::new(Exit::Refused, worded!("there is nothing to approve: the plan has no steps"));
+    Err(refusal.hint(worded!("`rictl plan` says why")))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::child::{Children, Unstartable};
 use crate::executor::Gate;
-use crate::language::Wording;
+use crate::language::{Wording, sentence};
 use crate::plan::{Plan, Warning};
 use crate::store::account::AccountLocks;
 
@@ -48,7 +48,9 @@ impl Gate for CheckCommand<'_> {
         if self.is_rehearsal {
             return Ok(());
         }
-        command::run("check", arguments, (self.directory, self.children), None, timeout).await
+        let surroundings = (self.directory, self.children);
+        let ended = command::run(sentence!("check"), arguments, surroundings, None, timeout).await;
+        ended.map_err(|failure| failure.english().to_owned())
     }
 
     fn step_aside(&self) {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::child::{Children, Ear, Failure, Given, Program};
+use crate::language::{Wording, word, worded};
 
 /// How much of its last words is kept.
 const MAX_OUTPUT: u64 = crate::bounds::COMMAND_BYTES as u64;
@@ -14,12 +15,12 @@ const MAX_OUTPUT: u64 = crate::bounds::COMMAND_BYTES as u64;
 /// # Errors
 /// In words: it could not be started, failed, or took longer than `timeout`.
 pub(super) async fn run(
-    what: &str,
+    what: &'static str,
     arguments: &[String],
     surroundings: (&Path, &Children),
     input: Option<&[u8]>,
     timeout: Duration,
-) -> Result<(), String> {
+) -> Result<(), Wording> {
     let Some(program) = arguments.first() else { return Ok(()) };
     let (directory, children) = surroundings;
     let directory = place(directory);
@@ -35,17 +36,18 @@ pub(super) async fn run(
     match tokio::time::timeout(timeout, run).await {
         Err(_) => {
             let timeout = crate::duration::format(timeout);
-            Err(format!("the {what} `{program}` did not end within {timeout}"))
+            Err(worded!("the {what} `{program}` did not end within {timeout}", what = word(what), program, timeout))
         }
         Ok(Ok(ended)) if ended.status.success() => Ok(()),
         Ok(Ok(ended)) => {
             let words = String::from_utf8_lossy(&ended.heard);
             let words = words.trim();
             let said = if words.is_empty() { String::new() } else { format!(": {words}") };
-            Err(format!("the {what} `{program}` ended with {}{said}", ended.status))
+            let status = ended.status;
+            Err(worded!("the {what} `{program}` ended with {status}{said}", what = word(what), program, status, said))
         }
         Ok(Err(failure @ (Failure::NotStarted(_) | Failure::TooMuch | Failure::Lost(_)))) => {
-            Err(format!("the {what} `{program}` {failure}"))
+            Err(worded!("the {what} `{program}` {failure}", what = word(what), program, failure))
         }
     }
 }

@@ -46,12 +46,27 @@ pub struct Look {
     pub within: Duration,
 }
 
+/// A state that was named.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Where it is.
+    pub place: Place,
+    /// Why the spec that named it cannot be read.
+    pub error: Option<String>,
+}
+
+impl From<Place> for Named {
+    fn from(place: Place) -> Self {
+        Self { place, error: None }
+    }
+}
+
 /// Reads every state of a store, and those that were named, there or not: of one that is not, nothing is known, and one that was moved
 /// elsewhere says where.
 ///
 /// # Errors
 /// A store that cannot be reached or listed.
-pub async fn fleet(shelf: &Shelf, named: &[Place], look: Look) -> Result<Fleet> {
+pub async fn fleet(shelf: &Shelf, named: &[Named], look: Look) -> Result<Fleet> {
     let since = look.now.saturating_sub(DECIDED).unwrap_or(Timestamp::MIN);
     let since = RunId::made(since, "").to_string();
     let (store, mut states) = match shelf {
@@ -64,11 +79,13 @@ pub async fn fleet(shelf: &Shelf, named: &[Place], look: Look) -> Result<Fleet> 
         }
         Shelf::Bucket(way) => (way.site.address(), of_bucket(way, &since, look).await?),
     };
-    for place in named {
+    for Named { place, error } in named {
         let Some(far) = place.far() else { continue };
         if states.iter().all(|row| row.name != far.name.as_str()) {
             states.push(of_nothing(place, far.name.to_string(), look).await);
         }
+        let row = states.iter_mut().find(|row| row.name == far.name.as_str());
+        row.into_iter().for_each(|row| note_unread(row, error.as_ref()));
     }
     states.sort_by(|one: &StateRow, other| one.name.cmp(&other.name));
     Ok(Fleet { store, timestamp: look.now, states })
@@ -96,17 +113,27 @@ async fn of_nothing(place: &Place, name: String, look: Look) -> StateRow {
     }
 }
 
-/// The files of a state, and whether somebody has named it.
+/// Says of a state that the spec which named it cannot be read; what cannot be read of the state itself comes first.
+fn note_unread(row: &mut StateRow, error: Option<&String>) {
+    if row.error.is_none() {
+        row.error = error.cloned();
+    }
+}
+
+/// The files of a state, whether somebody has named it, and why the spec cannot be read that did.
 struct InFiles {
     paths: Paths,
     is_named: bool,
+    error: Option<String>,
 }
 
 /// Reads the states in directories. A disk that does not answer is not waited for.
-async fn of_files(directories: &[PathBuf], named: &[Place], look: Look) -> Result<(String, Vec<StateRow>)> {
+async fn of_files(directories: &[PathBuf], named: &[Named], look: Look) -> Result<(String, Vec<StateRow>)> {
     let mut all: BTreeMap<(PathBuf, String), InFiles> = BTreeMap::new();
-    for paths in named.iter().filter_map(Place::files) {
-        all.insert(findings::listed_as(paths), InFiles { paths: paths.clone(), is_named: true });
+    for Named { place, error } in named {
+        let Some(paths) = place.files() else { continue };
+        let files = InFiles { paths: paths.clone(), is_named: true, error: error.clone() };
+        all.insert(findings::listed_as(paths), files);
     }
     for directory in directories {
         let stems = match findings::states_in(directory) {
@@ -117,7 +144,7 @@ async fn of_files(directories: &[PathBuf], named: &[Place], look: Look) -> Resul
         };
         for stem in stems {
             let paths = Paths::new(directory.join(format!("{stem}.json")), "");
-            all.entry((directory.clone(), stem)).or_insert(InFiles { paths, is_named: false });
+            all.entry((directory.clone(), stem)).or_insert(InFiles { paths, is_named: false, error: None });
         }
     }
     let is_alone = directories.len() == 1;
@@ -141,7 +168,7 @@ async fn of_files(directories: &[PathBuf], named: &[Place], look: Look) -> Resul
 
 /// Reads one state in files; `None` for a file that is something else altogether.
 fn of_file(name: String, files: InFiles, look: Look) -> Option<StateRow> {
-    let InFiles { paths, is_named } = files;
+    let InFiles { paths, is_named, error } = files;
     let is_ours = || [&paths.journal, &findings::path_of(&paths), &paths.runs].iter().any(|path| path.exists());
     if !is_named && !is_ours() && [&paths.state, &paths.backup].iter().any(|path| is_something_else(path)) {
         return None;
@@ -159,7 +186,9 @@ fn of_file(name: String, files: InFiles, look: Look) -> Option<StateRow> {
         approvals: approvals::waiting(&paths),
         lost,
     };
-    Some(reading.row(name, look))
+    let mut row = reading.row(name, look);
+    note_unread(&mut row, error.as_ref());
+    Some(row)
 }
 
 /// Returns whether a file is JSON of somebody else's.
@@ -213,14 +242,16 @@ impl Reading {
         match self.recorded {
             Ok(recorded) => {
                 errors.extend(recorded.notes.iter().filter(|note| is_loss(note)).map(words::history::note));
-                found.open_run = recorded.journal.replay().open_run().map(|run| run.id().clone());
+                let open_run = recorded.journal.replay().open_run();
+                found.open_run = open_run.map(|run| run.id().clone());
+                found.has_open_calls = open_run.is_some_and(|run| run.open_steps().next().is_some());
                 found.holder = recorded.running.map(|Holder { who, host, .. }| HeldBy { who, host });
                 found.state = recorded.state;
             }
             Err(error) => errors.push(explain(&error)),
         }
         match self.finding.map(|bytes| bytes.map(|bytes| Kept::decode(&bytes))) {
-            Ok(Some(Ok(kept))) => found.finding = kept.finding,
+            Ok(Some(Ok(Kept { finding, failed, .. }))) => (found.finding, found.failed) = (finding, failed),
             Ok(Some(Err(unreadable))) => errors.push(format!("its finding cannot be read: {unreadable}")),
             Ok(None) => {}
             Err(error) => errors.push(explain(&error)),

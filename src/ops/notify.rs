@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::child::Children;
 use crate::drift::{Drift, DriftCheck};
 use crate::fleet::Kept;
-use crate::language::{Wording, worded};
+use crate::language::{Wording, sentence, worded};
 use crate::news::{Judged, Look, Matter, Told};
 use crate::render::alert::{self, Part};
 use crate::render::drift::Ended;
@@ -130,7 +130,8 @@ impl Channel<'_> {
         match self {
             Self::Command(words, children) => {
                 let document = alert::document(&parts)?;
-                let run = command::run("notify command", &words.0, (Path::new(""), children), Some(&document), TIMEOUT);
+                let what = sentence!("notify command");
+                let run = command::run(what, &words.0, (Path::new(""), children), Some(&document), TIMEOUT);
                 run.await
                     .map_err(|error| Refusal::new(Exit::Error, error).hint(worded!("the next run tries again")))?;
                 Ok(())

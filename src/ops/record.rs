@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::drift::Drift;
-use crate::fleet::{Finding, Kept};
+use crate::fleet::{Failed, Finding, Kept};
 use crate::state::Unreadable;
 use crate::store::{Place, StoreError};
 
@@ -47,5 +47,19 @@ pub fn read(place: &Place) -> Result<Row, StoreError> {
 pub fn record(project: &Project, drift: &Drift, mut kept: Kept) -> Result<(), StoreError> {
     kept.spec = project.place.far().map_or_else(|| project.name.clone(), |far| far.spec.clone());
     kept.finding = Some(Finding::of(&project.spec, drift));
+    kept.failed = None;
     project.place.put_finding(&kept.encode())
+}
+
+/// Puts into a row that a check failed. Where none was ever recorded nothing is known that this would take back, and nothing is left
+/// under a name that may be mistyped.
+///
+/// # Errors
+/// A row that must not be written over; writes that fail.
+pub fn record_failed(place: &Place, failed: Failed) -> Result<(), StoreError> {
+    let Row { kept, .. } = read(place)?;
+    if kept.finding.is_none() {
+        return Ok(());
+    }
+    place.put_finding(&Kept { failed: Some(failed), ..kept }.encode())
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, ChangeAction, Plan, ResourceChange};
+use super::{Action, ChangeAction, Plan, ResourceChange, Warning};
 use crate::resource::{Address, Call};
 
 /// The counts of a plan.
@@ -91,6 +91,15 @@ impl Plan {
     /// Returns whether it goes on in waves, between which something is asked.
     pub fn is_rollout(&self) -> bool {
         self.rollout.is_some() && !self.steps.is_empty()
+    }
+
+    /// Returns the state of the same shared store that still has some of what is declared here, and whose: until it gives that up, an
+    /// apply is refused.
+    pub fn held_elsewhere(&self) -> Option<(&str, &[Address])> {
+        self.warnings.iter().find_map(|warning| match warning {
+            Warning::TakenAlong { state, addresses, is_held: true } => Some((state.as_str(), addresses.as_slice())),
+            _ => None,
+        })
     }
 
     /// Returns whether it is as of a moment that was over when it was made: it shows what was asked for then, and nobody is to

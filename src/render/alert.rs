@@ -15,6 +15,7 @@ use super::words::drift as words;
 use super::words::plan::span;
 use crate::calendar::Zone;
 use crate::drift::{Drift, DriftCheck, DriftItem};
+use crate::language::say;
 use crate::news::{Judged, Matter, News};
 use crate::plan::GroupHealth;
 use crate::resource::{Address, GroupName};
@@ -173,18 +174,19 @@ impl Teller<'_> {
         let after = span(self.check.at.duration_since(first_seen));
         let what = match matter {
             Matter::Interface(address) => address.to_string(),
-            Matter::Group(name) => format!("group {name}"),
+            Matter::Group(name) => say!("group {name}", name),
             Matter::Scope(scope) if is_declared => {
-                return format!("{scope}: back to normal, it can be read again after {after}");
+                return say!("{scope}: back to normal, it can be read again after {after}", scope, after);
             }
             Matter::Scope(scope) => scope.to_string(),
             Matter::Check => {
-                return format!("{}: back to normal, it can be checked again after {after}", self.check.path);
+                let path = &self.check.path;
+                return say!("{path}: back to normal, it can be checked again after {after}", path, after);
             }
         };
         match is_declared {
-            true => format!("{what}: back to normal after {after}"),
-            false => format!("{what}: declared no more, after {after}"),
+            true => say!("{what}: back to normal after {after}", what, after),
+            false => say!("{what}: declared no more, after {after}", what, after),
         }
     }
 

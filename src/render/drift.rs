@@ -9,7 +9,7 @@ use super::text::page::Steps;
 use super::text::{self, Line, Screen, Tone, View};
 use super::words::next::Given;
 use crate::drift::Drift;
-use crate::language;
+use crate::language::{self, say};
 
 pub use document::{Ended, document, documents, told};
 
@@ -26,8 +26,8 @@ pub fn over<W: Write + ?Sized>(out: &mut W, ended: &Ended, is_one: bool, view: V
 
 /// Writes that a spec could not be checked, where others could.
 pub fn unchecked<W: Write + ?Sized>(out: &mut W, error: &str, view: View) -> io::Result<()> {
-    let mut screen = Screen::new(out, view);
-    screen.line(&Line::at(0).hang(4).with(Tone::Bad, "Not checked: ").text(error))
+    let label = language::speak(view.language, || say!("Not checked: "));
+    Screen::new(out, view).line(&Line::at(0).hang(4).with(Tone::Bad, label).text(error))
 }
 
 #[cfg(test)]

@@ -81,13 +81,14 @@ fn row(state: &StateRow, width: usize) -> Line<'static> {
 /// Says what is to be known of a state beside that.
 fn below(state: &StateRow, fleet: &Fleet) -> Vec<Line<'static>> {
     let line = |tone: Tone, says: String| Line::at(4).hang(8).with(tone, says);
+    let wrong = words::worries(state, fleet.timestamp);
+    let is_told = |says: &String| wrong.contains(says);
     // That nobody has checked stands in the row.
-    let worries = words::worries(state).into_iter().filter(|worry| *worry != words::checked(state));
-    let worries = worries.map(|worry| line(tone(state), worry));
-    let at_work = words::at_work(state).map(|says| line(Tone::Wait, says));
-    let awaiting = state.awaiting.iter();
-    let awaiting = awaiting
-        .map(|awaits| line(Tone::Change, format!("run {} {}", awaits.run_id, words::awaits(awaits, fleet.timestamp))));
+    let worries = wrong.iter().filter(|worry| **worry != words::checked(state));
+    let worries = worries.map(|worry| line(tone(state), worry.clone()));
+    let at_work = words::at_work(state).filter(|says| !is_told(says)).map(|says| line(Tone::Wait, says));
+    let awaiting = state.awaiting.iter().map(|awaits| words::awaiting(awaits, fleet.timestamp));
+    let awaiting = awaiting.filter(|says| !is_told(says)).map(|says| line(Tone::Change, says));
     let approvals = state.approvals.iter();
     let approvals = approvals.map(|approval| line(Tone::Plain, words::approval(approval, fleet.timestamp)));
     let soon = state.upcoming.iter();

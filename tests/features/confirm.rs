@@ -510,6 +510,53 @@ fn past_the_deadline_nobody_is_told_to_confirm() {
 }
 
 #[test]
+fn of_several_specs_what_is_due_is_said_of_the_one_that_it_is_about() {
+    let scene = scene("Inactive", "Active");
+    let only = |one: &str| spec("Inactive", "Active").lines().filter(|line| !line.contains(one)).collect::<Vec<_>>().join("\n");
+    scene.write("rictl.yaml", &only("ri-b"));
+    scene.write("other.yaml", &only("ri-a"));
+    let (waiter, id) = waiting(&scene, "--confirm-within 100ms");
+    killed(waiter);
+    let both = |words: &str| scene.rictl(&format!("-f other.yaml -f rictl.yaml {words}"));
+    let listed = loop {
+        let listed = both("confirm").with_code(1);
+        if listed.stdout.contains("was not confirmed until") {
+            break listed;
+        }
+    };
+    assert!(listed.stdout.starts_with("# other.yaml\n") && listed.stdout.contains("\n# rictl.yaml\n"), "{listed:#?}");
+    assert!(listed.stderr.contains("`rictl -f rictl.yaml confirm --expired`"), "{listed:#?}");
+    let document = document(&both("confirm --json").with_code(1));
+    assert_eq!(document["awaiting"].as_array().unwrap().len(), 1);
+    assert_eq!((&document["awaiting"][0]["run_id"], &document["awaiting"][0]["spec"]), (&json!(id), &json!("rictl.yaml")));
+    let drift = both("drift --record");
+    assert!(drift.stdout.contains("`rictl -f rictl.yaml confirm --expired`"), "{drift:#?}");
+    assert!(!drift.stdout.contains("-f other.yaml confirm"), "{drift:#?}");
+    // A page on which nothing has moved says so, too.
+    let fleet = both("fleet").with_code(2);
+    assert!(fleet.stdout.contains("1 not confirmed in time") && fleet.stdout.contains("\n- rictl"), "{fleet:#?}");
+    let rows = self::document(&both("fleet --json").with_code(2));
+    let overdue: Vec<&Value> = rows["states"].as_array().unwrap().iter().map(|row| &row["overdue"]).collect();
+    assert_eq!(overdue, [&json!([]), &json!([id])]);
+    both("confirm --expired").with_code(4);
+    both("fleet").with_code(0);
+}
+
+#[test]
+fn the_commands_that_take_several_specs_are_told_by_those_that_do_not() {
+    let scene = scene("Active", "Active");
+    let refused = scene.rictl("-f rictl.yaml -f other.yaml plan").with_code(1);
+    let hint = refused.stderr.split("only ").nth(1).unwrap().split(" take several").next().unwrap().to_owned();
+    let commands: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
+    assert!(commands.contains(&"fleet") && commands.contains(&"confirm --expired"), "{commands:?}");
+    for command in commands {
+        let rest = if command == "report" { "report last" } else { command };
+        let ran = scene.rictl(&format!("-f rictl.yaml -f other.yaml {rest}"));
+        assert!(!ran.stderr.contains("--file was given several times"), "{command}: {ran:#?}");
+    }
+}
+
+#[test]
 fn where_nothing_was_applied_there_is_nothing_to_confirm() {
     let refused = scene("Active", "Active").rictl("confirm last").with_code(1);
     assert!(refused.stderr.contains("nothing to confirm") && !refused.stderr.contains("take back"), "{refused:#?}");

@@ -134,3 +134,32 @@ fn refuses_a_page_about_several_specs() {
     let refused = scene.rictl("drift --format html -f rictl.yaml -f other.yaml").with_code(1);
     assert!(refused.stderr.contains("a page shows one spec"), "{refused:#?}");
 }
+
+#[test]
+fn what_a_watch_says_is_in_the_language_of_whoever_reads() {
+    let scene = watched();
+    let chinese = |words: &str| {
+        let output = scene.command(&words.split(' ').collect::<Vec<_>>()).env("RICTL_LANG", "zh_CN.UTF-8").output();
+        let output = output.unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    let says = |words: &str, text: &str| {
+        let said = chinese(words);
+        assert!(said.contains(text), "{text} is not in {said}");
+    };
+    scene.rictl("plan --out p").with_code(0);
+    says("approve p", "错误：没有可批准的：计划里没有步骤\n  提示：`rictl plan` 说明原因");
+    console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
+    says("drift --notify-command false", "错误：通知命令 `false` 以失败结束（exit status: 1）");
+    scene.rictl("drift --quiet").with_code(2);
+    console(&scene, ", status: Inactive}", "}");
+    // What programs read is English.
+    scene.write("memory", &scene.read("state/rictl.notified"));
+    says("drift --quiet --json", "backup: back to normal after ");
+    scene.write("state/rictl.notified", &scene.read("memory"));
+    says("drift --quiet", "后恢复正常");
+    scene.write("broken.yaml", "version: 1\ninterfaces: 3\n");
+    says("drift -f rictl.yaml -f broken.yaml", "未检查：1 个错误，第一个：");
+    scene.write("broken.yaml", "version: 1\ninterfaces: 3\nnonsense: 1\n");
+    says("drift -f rictl.yaml -f broken.yaml", "未检查：2 个错误，第一个：");
+}

@@ -126,6 +126,34 @@ fn what_cannot_be_read_is_a_row_and_the_others_are_shown() {
 }
 
 #[test]
+fn a_spec_with_an_error_keeps_no_state_green_and_no_other_from_the_page() {
+    let (desk, emulator) = (desk(), Emulator::serve(WORLD));
+    for site in ["site-a.yaml", "site-b.yaml"] {
+        assert_eq!(record(&desk, &emulator, site), 0);
+    }
+    let well = spec("site-b", ["ri-c", "ri-d"]);
+    desk.file("site-b.yaml", &well.replace("min_active: 1", "min_active: one"));
+    // The spec that is named and cannot be read is a row.
+    let named = states(&desk, &["-f", "site-a.yaml", "-f", "site-b.yaml"], 1);
+    assert_eq!((names(&named), &named[0]["error"]), (vec!["site-a", "site-b"], &Value::Null));
+    assert!(named[1]["error"].as_str().unwrap().contains("site-b.yaml cannot be read: 1 error"), "{}", named[1]);
+    assert_eq!(named[1]["groups"][0]["up"], 2, "what was found before is shown");
+    says(&desk.run(&["fleet", "-f", "site-b.yaml"]), 1, "is a string, not a whole number");
+    // A check that failed is no check that found nothing.
+    assert_eq!(record(&desk, &emulator, "site-b.yaml"), 1);
+    let failed = states(&desk, &["--state", "state"], 1);
+    assert!(failed[1]["error"].as_str().unwrap().starts_with("the check at "), "{}", failed[1]);
+    assert_eq!((&failed[0]["error"], &failed[1]["drifted"]), (&Value::Null, &json!(false)));
+    desk.file("site-b.yaml", &well);
+    assert_eq!(record(&desk, &emulator, "site-b.yaml"), 0);
+    assert_eq!(states(&desk, &["--state", "state"], 0)[1]["error"], Value::Null);
+    // One that nobody has checked leaves nothing behind.
+    desk.file("site-c.yaml", "version: 1\nname: site-c\ninterfaces: 3\n");
+    assert_eq!(record(&desk, &emulator, "site-c.yaml"), 1);
+    assert_eq!(names(&states(&desk, &["--state", "state"], 0)), ["site-a", "site-b"]);
+}
+
+#[test]
 fn what_is_lost_or_named_or_was_moved_is_a_row_too() {
     let (desk, emulator) = (desk(), Emulator::serve(WORLD));
     let here = |name: &str| desk.path().join("state").join(name);

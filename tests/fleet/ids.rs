@@ -18,6 +18,13 @@ fn is_kept_by_one(emulator: &Emulator, desk: impl Fn(&str) -> Desk) {
     let refused = b.quick(&emulator.url(), &apply);
     says(&refused, 3, "the state site-a of the same store has mine");
     says(&refused, 3, "apply the spec of site-a first");
+    // What is planned says so, and so does who approves it.
+    let planned = b.quick(&emulator.url(), &["plan", "--out", "p"]);
+    says(&planned, 0, "Next: apply the spec of site-a first, without what it still has, then `rictl");
+    let approved = b.quick(&emulator.url(), &["approve", "p"]);
+    says(&approved, 0, "State site-a still has mine: apply its spec first");
+    let due = b.quick(&emulator.url(), &["apply", "--approved"]);
+    says(&due, 3, "the state site-a of the same store has mine");
     assert_eq!(emulator.mutating_calls().len(), before, "nothing was sent");
     // Neither is its own in anybody's way, whatever else moved.
     exits(&a.quick(&emulator.url(), &apply), 0);

@@ -62,7 +62,8 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
     let next = invocation.given().next("apply --approved");
     let lines = output.spoken(|| {
         let [by, due] = words::kept(&kept.plan, &kept.by, kept.plan.at, kept.expires);
-        [by, due, words::loosened(&kept.plan).unwrap_or_else(|| words::runs_by(&next))]
+        let refused = words::held_elsewhere(&kept.plan).map(|says| output.retold(&says));
+        [by, due, words::loosened(&kept.plan).or(refused).unwrap_or_else(|| words::runs_by(&next))]
     });
     output.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line))))?;
     Ok(Exit::Done)
@@ -188,6 +189,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
         let zone = &kept.plan.time_zone;
         output.say(&output.spoken(|| words::tried_until(kept.expires, zone, kept_as.as_deref())));
     }
+    let decides = error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.decides);
     // What a guard refuses, or what has moved, may be tried at every call until it expires.
-    Ok(if exit == Exit::Refused { Exit::Moved } else { exit })
+    Ok(if exit == Exit::Refused && !decides { Exit::Moved } else { exit })
 }

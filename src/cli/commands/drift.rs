@@ -46,7 +46,9 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     let listening = Listening::new(arguments, invocation, robot.as_ref());
     let heard = listening.hear(&mut checks, &mut watched);
     let is_shown = !arguments.channels.quiet || heard.is_news_to_reader() || has_no_memory(&watched);
-    let over = heard.over_for_reader(&checks);
+    let over = || heard.over_for_reader(&checks);
+    // What programs read is English.
+    let over = if format == Format::Json { over() } else { output.spoken(over) };
     let (shown, unrecorded): (Vec<Shown>, Vec<Option<anyhow::Error>>) = shown.into_iter().map(Shown::apart).unzip();
     let mut failed = show(&checks, (shown, over), (arguments, is_shown), output)?;
     let told = heard.tell(&checks, &watched).await;

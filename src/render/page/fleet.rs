@@ -63,7 +63,7 @@ fn worries(fleet: &Fleet) -> Table {
         states.sort_by_key(|state| (tone(state) != Tone::Bad, state.below_floor.is_empty()));
         states
     };
-    let row = |state: &StateRow| [theirs(&state.name), Phrase::joined(words::worries(state), "; ")];
+    let row = |state: &StateRow| [theirs(&state.name), Phrase::joined(words::worries(state, fleet.timestamp), "; ")];
     Table::of(["State", "Why"], worrying().into_iter().map(row)).toned(worrying().into_iter().map(tone))
 }
 

@@ -6,6 +6,7 @@ use crate::calendar::Zone;
 use crate::language::say;
 use crate::plan::Plan;
 use crate::render::counted;
+use crate::render::words::plan::some;
 use crate::run::Exit;
 use crate::state::RunId;
 
@@ -38,6 +39,17 @@ pub fn loosened(plan: &Plan) -> Option<String> {
         "No approval loosens a guard: `rictl apply --approved` refuses it, and `rictl apply` with the plan, or with --approve-digest, \
          and with {flags} runs it then.",
         flags
+    ))
+}
+
+/// Says that another state still has what a plan is about: until that is given up, the approval is refused.
+pub fn held_elsewhere(plan: &Plan) -> Option<String> {
+    let (state, addresses) = plan.held_elsewhere()?;
+    let addresses = some(addresses);
+    Some(say!(
+        "State {state} still has {addresses}: apply its spec first, without that; until then `rictl apply --approved` refuses this.",
+        state,
+        addresses
     ))
 }
 

@@ -21,6 +21,8 @@ pub(crate) fn verdict(fleet: &Fleet) -> String {
         (count(&|state| state.error.is_some()), "not read whole"),
         (count(&|state| !state.below_floor.is_empty()), "below a floor or DOWN"),
         (count(&|state| state.drifted == Some(true)), "drifted"),
+        (count(&|state| !state.overdue.is_empty()), "not confirmed in time"),
+        (count(&|state| state.died_run.is_some()), "left by a run that died"),
         (count(&|state| state.stale), "not checked lately"),
     ];
     let said: Vec<String> =
@@ -65,11 +67,19 @@ fn age_of(age: SignedDuration) -> String {
 }
 
 /// Says why somebody has to look at a state, one thing after the other; nothing where nobody has to.
-pub(crate) fn worries(state: &StateRow) -> Vec<String> {
+pub(crate) fn worries(state: &StateRow, now: Timestamp) -> Vec<String> {
     let error = state.error.iter().map(|error| format!("error: {error}"));
     let broken = state.groups.iter().filter(|group| group.is_finding()).map(group);
+    let overdue = state.awaiting.iter().filter(|awaits| state.overdue.contains(&awaits.run_id));
+    let overdue = overdue.map(|left| awaiting(left, now));
+    let died = at_work(state).filter(|_| state.died_run.is_some());
     let stale = state.stale.then(|| checked(state));
-    error.chain(broken).chain(moved(state)).chain(stale).collect()
+    error.chain(broken).chain(moved(state)).chain(overdue).chain(died).chain(stale).collect()
+}
+
+/// Says how a run stands that has to be confirmed.
+pub(crate) fn awaiting(awaits: &Awaits, now: Timestamp) -> String {
+    format!("run {} {}", awaits.run_id, self::awaits(awaits, now))
 }
 
 /// Says what is not where it was.

@@ -171,6 +171,14 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
         let anew = format!("{}{out}", again());
         return Some(one(say!("wait for the run that goes on, then {command} plans what is left"), anew));
     }
+    let held = plan.held_elsewhere().filter(|_| !plan.steps.is_empty());
+    if let Some((state, _)) = held {
+        let out = given.saved.as_deref().map(|file| format!(" --out {}", quoted(file))).unwrap_or_default();
+        return Some(Phrase::of(
+            say!("apply the spec of {state} first, without what it still has, then {plan}"),
+            [("state", Phrase::theirs(state)), ("plan", Phrase::command(format!("{}{out}", again())))],
+        ));
+    }
     if let Some(Warning::OtherAccount { declared, at, .. }) =
         plan.warnings.iter().find(|warning| matches!(warning, Warning::OtherAccount { .. }))
         && !plan.steps.is_empty()

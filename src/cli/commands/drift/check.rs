@@ -7,7 +7,7 @@ use anyhow::{Error, Result};
 use jiff::Timestamp;
 
 use crate::drift::{Drift, DriftCheck};
-use crate::fleet::Kept;
+use crate::fleet::{Failed, Kept};
 use crate::history::{self, Recorded};
 use crate::news::Look;
 use crate::ops::drift::{self as operation, Watching};
@@ -108,7 +108,7 @@ pub(super) async fn all(
         // What is not there has no memory either: a name that was mistyped leaves nothing behind.
         let anywhere = || unread::place(invocation, &path).ok().filter(|_| path.exists());
         let place = || project.map(|project| project.place).or_else(anywhere);
-        all.push(checked.unwrap_or_else(|error| unchecked(&named, place(), error, invocation.clock.now())));
+        all.push(checked.unwrap_or_else(|error| unchecked(&named, place(), error, (arguments, invocation.clock.now()))));
     }
     Ok(all)
 }
@@ -120,18 +120,22 @@ fn prepare((project, at): (Project, Option<Timestamp>), arguments: &DriftArgs) -
     Ok(Prepared { project, at, chosen, recorded })
 }
 
-/// Says of a spec that it could not be checked.
+/// Says of a spec that it could not be checked, and leaves that beside its state where checks are recorded.
 fn unchecked(
     (name, path): &(String, &Path),
     place: Option<crate::store::Place>,
     error: Error,
-    at: Timestamp,
+    (arguments, at): (&DriftArgs, Timestamp),
 ) -> (Checked, Watched) {
-    let outcome = Err(format!("{error:#}"));
+    let why = format!("{error:#}");
+    let failed = || Failed { at, why: why.clone() };
+    let recorded = place.iter().filter(|_| arguments.record).try_for_each(|place| record::record_failed(place, failed()));
+    let unrecorded = recorded.err().map(Error::from);
+    let outcome = Err(why);
     let check =
         DriftCheck { spec: name.clone(), path: path.display().to_string(), at, declared: BTreeMap::new(), outcome };
     let shown =
-        Shown { notes: Vec::new(), given: Given::default(), topology: None, error: Some(error), unrecorded: None };
+        Shown { notes: Vec::new(), given: Given::default(), topology: None, error: Some(error), unrecorded };
     (Checked { check, shown }, Watched { place, look: None, row: None })
 }
 
