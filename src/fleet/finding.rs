@@ -229,8 +229,7 @@ impl Kept {
             None => return Err(Unreadable::Damaged("it has no format_version".into())),
         }
         let Written { spec, finding, failed, told, .. } = serde_json::from_value(value).map_err(damaged)?;
-        let (finding, failed) =
-            (finding.map(std::borrow::Cow::into_owned), failed.map(std::borrow::Cow::into_owned));
+        let (finding, failed) = (finding.map(std::borrow::Cow::into_owned), failed.map(std::borrow::Cow::into_owned));
         Ok(Self { spec, finding, failed, told: told.into_owned() })
     }
 }

@@ -36,7 +36,8 @@ fn the_readme_names_every_command_that_prints_json() {
     let read = |name: &str| fs::read_to_string(repository().join(name)).expect("it is there");
     let (commands, readme) = (read("docs/reference/commands.md"), read("README.md"));
     let sections = commands.split("\n## `rictl ").skip(1).filter_map(|section| section.split_once('`'));
-    let takes: Vec<&str> = sections.filter(|(_, text)| text.contains("\n      --json\n")).map(|(name, _)| name).collect();
+    let takes: Vec<&str> =
+        sections.filter(|(_, text)| text.contains("\n      --json\n")).map(|(name, _)| name).collect();
     let sentence = readme.lines().find(|line| line.contains(" take `--json`, ")).expect("it says which");
     let named = sentence.split(" take `--json`, ").next().expect("a line has a beginning");
     let mut named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();

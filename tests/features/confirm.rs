@@ -512,7 +512,9 @@ fn past_the_deadline_nobody_is_told_to_confirm() {
 #[test]
 fn of_several_specs_what_is_due_is_said_of_the_one_that_it_is_about() {
     let scene = scene("Inactive", "Active");
-    let only = |one: &str| spec("Inactive", "Active").lines().filter(|line| !line.contains(one)).collect::<Vec<_>>().join("\n");
+    let only = |one: &str| {
+        spec("Inactive", "Active").lines().filter(|line| !line.contains(one)).collect::<Vec<_>>().join("\n")
+    };
     scene.write("rictl.yaml", &only("ri-b"));
     scene.write("other.yaml", &only("ri-a"));
     let (waiter, id) = waiting(&scene, "--confirm-within 100ms");
@@ -528,7 +530,10 @@ fn of_several_specs_what_is_due_is_said_of_the_one_that_it_is_about() {
     assert!(listed.stderr.contains("`rictl -f rictl.yaml confirm --expired`"), "{listed:#?}");
     let document = document(&both("confirm --json").with_code(1));
     assert_eq!(document["awaiting"].as_array().unwrap().len(), 1);
-    assert_eq!((&document["awaiting"][0]["run_id"], &document["awaiting"][0]["spec"]), (&json!(id), &json!("rictl.yaml")));
+    assert_eq!(
+        (&document["awaiting"][0]["run_id"], &document["awaiting"][0]["spec"]),
+        (&json!(id), &json!("rictl.yaml"))
+    );
     let drift = both("drift --record");
     assert!(drift.stdout.contains("`rictl -f rictl.yaml confirm --expired`"), "{drift:#?}");
     assert!(!drift.stdout.contains("-f other.yaml confirm"), "{drift:#?}");

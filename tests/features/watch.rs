@@ -153,11 +153,12 @@ fn what_a_watch_says_is_in_the_language_of_whoever_reads() {
     says("drift --notify-command false", "错误：通知命令 `false` 以失败结束（exit status: 1）");
     scene.rictl("drift --quiet").with_code(2);
     console(&scene, ", status: Inactive}", "}");
-    // What programs read is English.
-    scene.write("memory", &scene.read("state/rictl.notified"));
-    says("drift --quiet --json", "backup: back to normal after ");
-    scene.write("state/rictl.notified", &scene.read("memory"));
     says("drift --quiet", "后恢复正常");
+    console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
+    scene.rictl("drift --quiet").with_code(2);
+    console(&scene, ", status: Inactive}", "}");
+    // What programs read is English.
+    says("drift --quiet --json", "backup: back to normal after ");
     scene.write("broken.yaml", "version: 1\ninterfaces: 3\n");
     says("drift -f rictl.yaml -f broken.yaml", "未检查：1 个错误，第一个：");
     scene.write("broken.yaml", "version: 1\ninterfaces: 3\nnonsense: 1\n");

@@ -88,7 +88,8 @@ fn list(json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
 impl Listed {
     fn documents(&self, is_one: bool) -> impl Iterator<Item = serde_json::Value> {
         self.awaiting.iter().map(move |awaits| {
-            let mut document = serde_json::json!({"run_id": awaits.run_id, "until": awaits.deadline.until, "left_by": awaits.left_by});
+            let mut document =
+                serde_json::json!({"run_id": awaits.run_id, "until": awaits.deadline.until, "left_by": awaits.left_by});
             if !is_one {
                 document["spec"] = serde_json::json!(self.path.display().to_string());
             }

@@ -108,7 +108,9 @@ pub(super) async fn all(
         // What is not there has no memory either: a name that was mistyped leaves nothing behind.
         let anywhere = || unread::place(invocation, &path).ok().filter(|_| path.exists());
         let place = || project.map(|project| project.place).or_else(anywhere);
-        all.push(checked.unwrap_or_else(|error| unchecked(&named, place(), error, (arguments, invocation.clock.now()))));
+        all.push(
+            checked.unwrap_or_else(|error| unchecked(&named, place(), error, (arguments, invocation.clock.now()))),
+        );
     }
     Ok(all)
 }
@@ -129,13 +131,13 @@ fn unchecked(
 ) -> (Checked, Watched) {
     let why = format!("{error:#}");
     let failed = || Failed { at, why: why.clone() };
-    let recorded = place.iter().filter(|_| arguments.record).try_for_each(|place| record::record_failed(place, failed()));
+    let recorded =
+        place.iter().filter(|_| arguments.record).try_for_each(|place| record::record_failed(place, failed()));
     let unrecorded = recorded.err().map(Error::from);
     let outcome = Err(why);
     let check =
         DriftCheck { spec: name.clone(), path: path.display().to_string(), at, declared: BTreeMap::new(), outcome };
-    let shown =
-        Shown { notes: Vec::new(), given: Given::default(), topology: None, error: Some(error), unrecorded };
+    let shown = Shown { notes: Vec::new(), given: Given::default(), topology: None, error: Some(error), unrecorded };
     (Checked { check, shown }, Watched { place, look: None, row: None })
 }
 
