@@ -20,14 +20,12 @@ pub struct Refusal {
     pub hint: Option<Wording>,
     /// Its code among those of the spec, where it is about one.
     pub code: Option<&'static str>,
-    /// Its exit code is that of `apply --approved` too: no later call changes anything about it until somebody acts elsewhere.
-    pub decides: bool,
 }
 
 impl Refusal {
     /// Makes a refusal without causes or hint.
     pub fn new(exit: Exit, summary: impl Into<Wording>) -> Self {
-        Self { exit, summary: summary.into(), causes: Vec::new(), hint: None, code: None, decides: false }
+        Self { exit, summary: summary.into(), causes: Vec::new(), hint: None, code: None }
     }
 
     /// Adds a cause.
@@ -41,13 +39,6 @@ impl Refusal {
     #[must_use]
     pub fn code(mut self, code: &'static str) -> Self {
         self.code = Some(code);
-        self
-    }
-
-    /// Gives its exit code to `apply --approved` as well.
-    #[must_use]
-    pub fn deciding(mut self) -> Self {
-        self.decides = true;
         self
     }
 

@@ -268,8 +268,7 @@ fn unreadable(name: &StateName, reason: &str) -> Refusal {
 impl Rival<'_> {
     fn refused(&self) -> Refusal {
         let refusal =
-            Refusal::new(Exit::Refused, held(&self.name, self.addresses.iter().map(|address| address.as_str())))
-                .deciding();
+            Refusal::new(Exit::Refused, held(&self.name, self.addresses.iter().map(|address| address.as_str())));
         let name = &self.name;
         match &self.by {
             By::Record => refusal.hint(worded!(

@@ -105,7 +105,7 @@ fn text(text: &str) -> String {
 
 /// Names the class of a spec's cases. Readers take what is before the last dot for a package, so there is none.
 fn class(spec: &str) -> String {
-    text(&spec.strip_suffix(".yaml").or_else(|| spec.strip_suffix(".yml")).unwrap_or(spec).replace('.', "_"))
+    text(&spec.strip_suffix(".yaml").unwrap_or(spec).replace('.', "_"))
 }
 
 #[cfg(test)]

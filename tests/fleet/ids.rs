@@ -24,7 +24,7 @@ fn is_kept_by_one(emulator: &Emulator, desk: impl Fn(&str) -> Desk) {
     let approved = b.quick(&emulator.url(), &["approve", "p"]);
     says(&approved, 0, "State site-a still has mine: apply its spec first");
     let due = b.quick(&emulator.url(), &["apply", "--approved"]);
-    says(&due, 3, "the state site-a of the same store has mine");
+    says(&due, 4, "the state site-a of the same store has mine");
     assert_eq!(emulator.mutating_calls().len(), before, "nothing was sent");
     // Neither is its own in anybody's way, whatever else moved.
     exits(&a.quick(&emulator.url(), &apply), 0);

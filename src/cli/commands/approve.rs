@@ -189,7 +189,6 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
         let zone = &kept.plan.time_zone;
         output.say(&output.spoken(|| words::tried_until(kept.expires, zone, kept_as.as_deref())));
     }
-    let decides = error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.decides);
     // What a guard refuses, or what has moved, may be tried at every call until it expires.
-    Ok(if exit == Exit::Refused && !decides { Exit::Moved } else { exit })
+    Ok(if exit == Exit::Refused { Exit::Moved } else { exit })
 }
