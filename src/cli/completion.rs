@@ -1,5 +1,5 @@
-//! What Tab offers: subcommands and flags from the grammar, addresses from the spec that `-f F` or `--file F` names, else
-//! from rictl.yaml, runs from its history; neither `--file=F` nor RICTL_FILE is seen. It asks no cloud, and says nothing where something cannot be read.
+//! What Tab offers: subcommands and flags from the grammar, addresses from the spec that `-f F`, `--file F` or `--file=F` names, else
+//! from rictl.yaml, runs from its history; RICTL_FILE is not seen. It asks no cloud, and says nothing where something cannot be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -21,6 +21,9 @@ use super::args::Cli;
 /// What a shell's script sets when it asks.
 const VARIABLE: &str = "RICTL_COMPLETE";
 
+/// The script for bash: that of clap_complete hands over the words as readline has split them.
+const BASH: &str = include_str!("completion.bash");
+
 /// The most runs that are offered, the newest.
 const MOST_RUNS: usize = 20;
 
@@ -34,6 +37,9 @@ pub(super) fn answered() -> bool {
 
 /// Writes the script that has a shell ask.
 pub(super) fn script<W: Write>(out: &mut W, shell: Shell) -> io::Result<()> {
+    if shell == Shell::Bash {
+        return out.write_all(BASH.as_bytes());
+    }
     let shells = Shells::builtins();
     match shells.completer(&shell.to_string()) {
         Some(completer) => completer.write_registration(VARIABLE, "rictl", "rictl", "rictl", out),
@@ -140,8 +146,11 @@ fn candidates(typed: &OsStr, all: impl Iterator<Item = (String, String)>) -> Vec
 /// Loads the spec that the line being typed is about.
 fn project() -> Option<Project> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let named = |flags: [&str; 2]| {
-        words.windows(2).find(|pair| flags.iter().any(|flag| pair[0] == *flag)).map(|pair| PathBuf::from(&pair[1]))
+    let named = |[short, long]: [&str; 2]| {
+        let apart = words.windows(2).find(|pair| pair[0] == *short || pair[0] == *long);
+        let apart = apart.map(|pair| PathBuf::from(&pair[1]));
+        let inside = |word: &OsString| Some(PathBuf::from(word.to_str()?.strip_prefix(long)?.strip_prefix('=')?));
+        apart.or_else(|| words.iter().find_map(inside))
     };
     let spec = named(["-f", "--file"]).unwrap_or_else(|| PathBuf::from(DEFAULT_SPEC));
     let spec = named(["-C", "--chdir"]).map_or(spec.clone(), |directory| directory.join(spec));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::drift::{self, Subject};
 use crate::plan::{BlockReason, GroupHealth, WhyMemberNotUp};
-use crate::resource::{Address, Call, GroupName, LiveState, Reading};
+use crate::resource::{Address, Call, GroupName, LiveState, Reading, Status};
 use crate::spec::Spec;
 use crate::state::{Awaiting, Identity, State};
 use crate::windows::{Closed, Gate};
@@ -107,8 +107,12 @@ impl<'a> Prospects<'a> {
         let is_gone = matches!(ends[0].told(), Some(None));
         let is_down = is_gone || ends.iter().any(|end| end.live().is_some() && !end.is_up());
         let mut prospect = Prospect { is_down, ..Prospect::default() };
-        prospect.obstacles.extend(self.refused(ends[0]));
-        prospect.obstacles.extend(self.dependents(ends[0]));
+        // Nothing has to be sent for what is Inactive already.
+        let is_there = ends[0].live().is_some_and(|live| live.status == Status::Inactive);
+        if !is_there {
+            prospect.obstacles.extend(self.refused(ends[0]));
+            prospect.obstacles.extend(self.dependents(ends[0]));
+        }
         let mut groups: Vec<&GroupName> =
             ends.iter().filter_map(|end| Some(&end.declared.group.as_ref()?.value)).collect();
         groups.dedup();
