@@ -242,7 +242,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// Returns whether a path names a file of what is recorded.
-pub fn is_of_records(place: &Place, path: &Path) -> bool {
+fn is_of_records(place: &Place, path: &Path) -> bool {
     let Some((paths, there)) = place.files().zip(identity(path)) else { return false };
     let kept = [&paths.state, &paths.backup, &paths.journal, &paths.lock];
     let lies_in =

@@ -106,11 +106,6 @@ impl Report {
         self.outcome() == RunOutcome::Interrupted
     }
 
-    /// Returns whether something of it could not be recorded: of one that changed nothing, nobody may find anything then.
-    pub fn is_unrecorded(&self) -> bool {
-        self.unrecorded.is_some()
-    }
-
     /// Returns whether a call of it was accepted, or may have been.
     pub fn did_something(&self) -> bool {
         self.results.iter().any(StepResult::may_have_changed_something)

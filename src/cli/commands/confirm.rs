@@ -25,9 +25,10 @@ pub(super) async fn confirm(arguments: &ConfirmArgs, invocation: &Invocation, ou
         return expired(arguments, invocation, output).await;
     }
     let Some(name) = &arguments.run_id else { return list(arguments.json, invocation, output) };
-    let place = unread::records_at(&invocation.spec_path()?, invocation, output)?;
+    let path = invocation.spec_path()?;
+    let place = unread::records_at(&path, invocation, output)?;
     let (id, by) = invocation.nobody();
-    let confirming = Confirming { id, by, clock: invocation.clock, zone: zone(&invocation.spec_path()?, invocation) };
+    let confirming = Confirming { id, by, clock: invocation.clock, zone: zone(&path, invocation) };
     let confirmed = operation::confirm(&place, name, &confirming)?;
     let (run_id, in_doubt): (&RunId, &[StepId]) = match &confirmed {
         Confirmed::Now(run_id) | Confirmed::Already(run_id) => (run_id, &[]),

@@ -181,18 +181,18 @@ fn unchecked(
 
 /// Writes the files that were asked for, each that can be, and returns why the others could not.
 async fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Vec<anyhow::Error> {
-    type Written = fn(&mut Vec<u8>, &[DriftCheck]) -> std::io::Result<()>;
-    let metrics: Written = |text, checks| render::metrics::drift(text, checks);
-    let junit: Written = |text, checks| render::junit::drift(text, checks);
     let mut failed = Vec::new();
-    for (path, write) in [(&arguments.metrics_file, metrics), (&arguments.junit, junit)] {
-        let Some(path) = path else { continue };
-        let mut text = Vec::new();
-        let written = match write(&mut text, checks) {
-            Ok(()) => shared_file::hand_over(path, text, Access::Others, true).await,
-            Err(error) => Err(error.into()),
-        };
-        failed.extend(written.err());
+    if let Some(path) = &arguments.metrics_file {
+        failed.extend(put(path, |out| render::metrics::drift(out, checks)).await.err());
+    }
+    if let Some(path) = &arguments.junit {
+        failed.extend(put(path, |out| render::junit::drift(out, checks)).await.err());
     }
     failed
+}
+
+async fn put(path: &Path, write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<()> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    shared_file::hand_over(path, text, Access::Others, true).await
 }

@@ -71,6 +71,7 @@ impl Poll {
     pub(super) fn fail(&mut self, error: &CloudError) -> Failure {
         let before = self.failing.take().filter(|last| last.kind == error.kind && last.code == error.code);
         let times = before.map_or(0, |last| last.times) + 1;
+        self.waits_because = None;
         self.failing = Some(Failing {
             kind: error.kind,
             code: error.code.clone(),

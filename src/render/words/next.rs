@@ -377,7 +377,7 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
         }
         None => one(say!("{command} settles what is open before anything else"), command("apply")),
         // Nobody can show a run of which nothing is kept.
-        Some(Exit::Error) if report.is_unrecorded() => {
+        Some(Exit::Error) if report.unrecorded.is_some() => {
             one(say!("nothing was changed; {command} shows what is left"), plan)
         }
         Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
