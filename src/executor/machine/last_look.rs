@@ -47,12 +47,8 @@ impl<'a> Machine<'a> {
 
     /// Goes on with the last look.
     pub(super) fn look_once_more(&mut self) {
-        let Stage::Looking(look) = &self.stage else { return };
         if self.is_reading() {
-            if self.looks_in_vain(look.begun) {
-                self.give_up_the_look();
-            }
-            return;
+            return self.give_up_in_vain();
         }
         let Stage::Looking(look) = &mut self.stage else { return };
         match look.again_at {
@@ -92,17 +88,21 @@ impl<'a> Machine<'a> {
         told
     }
 
-    /// Ends a look that nobody answers: what became of what was touched, the next run reads.
-    fn give_up_the_look(&mut self) {
+    /// Ends a look that nobody has answered for long enough: what became of what was touched, the next run reads.
+    fn give_up_in_vain(&mut self) {
         let Stage::Looking(Look { begun, .. }) = &self.stage else { return };
         let begun = *begun;
+        if !self.looks_in_vain(begun) {
+            return;
+        }
         let failures = self.unanswered(begun);
-        let Stage::Looking(look) = std::mem::replace(&mut self.stage, Stage::Closing) else { return };
-        let failures =
-            failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail, may_be_misspelt: false });
+        let Stage::Looking(mut look) = std::mem::replace(&mut self.stage, Stage::Closing) else { return };
+        for (scope, detail) in failures {
+            look.unread.insert(scope.clone(), ScopeFailure { scope, detail, may_be_misspelt: false });
+        }
         let broken = self.floors.broken(&look.touched, &self.sightings);
         let found = self.astray().into_iter().chain(broken).collect();
-        self.tell_look(LastLook { found, unread: look.unread.into_values().chain(failures).collect() });
+        self.tell_look(LastLook { found, unread: look.unread.into_values().collect() });
     }
 
     /// Ends the run if the look has seen enough, or lets it look again.
