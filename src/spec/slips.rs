@@ -168,7 +168,7 @@ pub(in crate::spec) fn near(text: &str, line: u32) -> Option<Found> {
     found
 }
 
-fn says_something(line: &str) -> bool {
+pub(in crate::spec) fn says_something(line: &str) -> bool {
     let text = line.trim_start_matches([' ', '\t']).trim_end_matches('\r');
     !text.is_empty() && !text.starts_with('#')
 }
@@ -264,7 +264,7 @@ fn has_colon(text: &str) -> bool {
     text.contains(": ") || text.ends_with(':')
 }
 
-fn indent_of(line: &str) -> usize {
+pub(in crate::spec) fn indent_of(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
@@ -272,7 +272,7 @@ fn count(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
 
-fn number_of(index: usize) -> u32 {
+pub(in crate::spec) fn number_of(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
 }
 

@@ -3,7 +3,7 @@
 use crate::bounds;
 use crate::diagnostic::Place;
 use crate::spec::finding::{Mark, SyntaxFault, YamlFault};
-use crate::spec::slips::{self, Found, Slip, dash, foreign};
+use crate::spec::slips::{self, Found, Slip, dash, foreign, indent_of, number_of, says_something};
 
 /// Where the parser stopped.
 pub(super) struct Stumble<'t> {
@@ -138,12 +138,9 @@ impl Stumble<'_> {
 
 /// Returns where the first line begins that says something, if that is further to the right than `line` does.
 fn indented_start(text: &str, line: u32) -> Option<(u32, u32)> {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let own = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?).map(indent)?;
-    let says_something = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let own = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?).map(indent_of)?;
     let (number, first) = text.lines().enumerate().find(|(_, line)| says_something(line))?;
-    let number_of = |index: usize| u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
-    (indent(first) > own).then(|| (number_of(number), number_of(indent(first))))
+    (indent_of(first) > own).then(|| (number_of(number), number_of(indent_of(first))))
 }
 
 /// Returns the column of the first tab in the indentation of a line.
@@ -155,10 +152,9 @@ pub(super) fn tab_column(text: &str, line: u32) -> Option<u32> {
 
 /// Returns whether a line is indented as no line above it is.
 fn is_oddly_indented(text: &str, line: u32) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let above = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
-    let own = text.lines().nth(above).map(indent);
-    let mut others = text.lines().take(above).filter(|line| !line.trim().is_empty()).map(indent);
+    let own = text.lines().nth(above).map(indent_of);
+    let mut others = text.lines().take(above).filter(|line| !line.trim().is_empty()).map(indent_of);
     own.is_some_and(|own| others.all(|other| other != own))
 }
 
@@ -171,13 +167,11 @@ fn tab_below(text: &str, line: u32) -> Option<(u32, u32)> {
 /// Returns the place of the last line before `place` that says something.
 fn word_before(text: &str, place: Place) -> Place {
     let number = usize::try_from(place.line).unwrap_or(usize::MAX).saturating_sub(1);
-    let says_something = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let lines: Vec<&str> = text.lines().take(number).collect();
     let Some((index, line)) = lines.iter().enumerate().rev().find(|(_, line)| says_something(line)) else {
         return place;
     };
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX).saturating_add(1);
-    Place { line: number(index), column: number(line.trim_end().chars().count()), length: 1, ..place }
+    Place { line: number_of(index), column: number_of(line.trim_end().chars().count()), length: 1, ..place }
 }
 
 /// Recognises the parser's commonest complaints.
